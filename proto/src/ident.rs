@@ -1,0 +1,133 @@
+//! Identifiers as they travel: keyed hashes that carry their kind.
+
+use std::fmt;
+
+use crate::events;
+
+/// A 128-bit identifier: 120 bits of a keyed hash, then 8 bits of kind.
+///
+/// Its order as a number is the identity order `≺`: random, because the hash
+/// is keyed, and the same wherever the key is the same.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ident(pub u128);
+
+/// What an identifier identifies.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[repr(u8)]
+pub enum IdentKind {
+    /// A browser's cookie.
+    Visitor = 1,
+    /// A login of the tenant's own system.
+    User = 2,
+    /// A telephone number in E.164.
+    Phone = 3,
+    /// An e-mail address, trimmed and lower-cased.
+    Email = 4,
+    /// A contact of the CRM.
+    CrmContact = 5,
+    /// A deal of the CRM.
+    Deal = 6,
+    /// A dialed telephone number; a node, not an identity.
+    Number = 7,
+    /// The key of an ad cost; a node, not an identity.
+    CostKey = 8,
+}
+
+impl IdentKind {
+    /// Every kind.
+    pub const ALL: [Self; 8] = [
+        Self::Visitor,
+        Self::User,
+        Self::Phone,
+        Self::Email,
+        Self::CrmContact,
+        Self::Deal,
+        Self::Number,
+        Self::CostKey,
+    ];
+
+    /// The name in the views and in the key material of the hash.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Visitor => "visitor_id",
+            Self::User => "user_id",
+            Self::Phone => "phone",
+            Self::Email => "email",
+            Self::CrmContact => "crm_contact_id",
+            Self::Deal => "deal_id",
+            Self::Number => "number",
+            Self::CostKey => "cost",
+        }
+    }
+}
+
+impl Ident {
+    /// An identifier from a hash (of which the lowest 8 bits are dropped) and a kind.
+    pub const fn new(hash: u128, kind: IdentKind) -> Self {
+        Self(hash & !0xff | kind as u128)
+    }
+
+    /// What it identifies; `None` for bits that no kind has.
+    pub fn kind(self) -> Option<IdentKind> {
+        IdentKind::ALL
+            .into_iter()
+            .find(|kind| *kind as u8 == self.0 as u8)
+    }
+}
+
+impl fmt::Display for Ident {
+    /// 32 hexadecimal digits.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+impl fmt::Debug for Ident {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl From<Ident> for events::Ident {
+    fn from(ident: Ident) -> Self {
+        Self {
+            high: (ident.0 >> 64) as u64,
+            low: ident.0 as u64,
+        }
+    }
+}
+
+impl From<events::Ident> for Ident {
+    fn from(wire: events::Ident) -> Self {
+        Self(u128::from(wire.high) << 64 | u128::from(wire.low))
+    }
+}
+
+impl From<Ident> for crate::rollups::Id {
+    fn from(ident: Ident) -> Self {
+        Self {
+            high: (ident.0 >> 64) as u64,
+            low: ident.0 as u64,
+        }
+    }
+}
+
+impl From<crate::rollups::Id> for Ident {
+    fn from(wire: crate::rollups::Id) -> Self {
+        Self(u128::from(wire.high) << 64 | u128::from(wire.low))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kind_is_kept_and_the_bits_survive_the_wire() {
+        for kind in IdentKind::ALL {
+            let ident = Ident::new(u128::MAX / 3, kind);
+            assert_eq!(ident.kind(), Some(kind));
+            assert_eq!(Ident::from(events::Ident::from(ident)), ident);
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! A broker in memory: topics are vectors. It drives `attribute` and tests.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::record::{Outgoing, Position, Record, TopicPartition};
+use crate::role::{Polled, Publish, Source, StreamError};
+
+/// A set of topics in memory, shared by its sources and publishers.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryBroker {
+    topics: Arc<Mutex<BTreeMap<Arc<str>, Vec<Vec<Record>>>>>,
+}
+
+impl MemoryBroker {
+    /// A broker without topics.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Makes a topic; one that exists is left as it is.
+    pub fn create_topic(&self, topic: &str, partitions: u32) {
+        self.lock()
+            .entry(topic.into())
+            .or_insert_with(|| (0..partitions).map(|_| Vec::new()).collect());
+    }
+
+    /// Appends a record. Its partition is the one named, or 0.
+    pub fn append(&self, record: Outgoing, timestamp_ms: i64) -> Result<(), StreamError> {
+        let mut topics = self.lock();
+        let partition = record.partition.unwrap_or(0);
+        let log = topics
+            .get_mut(&record.topic)
+            .and_then(|partitions| partitions.get_mut(usize::try_from(partition).ok()?))
+            .ok_or_else(|| StreamError::Unwritable {
+                topic: record.topic.to_string(),
+                bytes: record.value.as_ref().map_or(0, Vec::len),
+                reason: format!("there is no partition {partition} of that topic"),
+            })?;
+        let offset = log.len() as i64;
+        log.push(Record {
+            topic: record.topic,
+            partition,
+            offset,
+            timestamp_ms,
+            key: record.key,
+            value: record.value,
+            headers: record.headers,
+        });
+        Ok(())
+    }
+
+    /// A source of all partitions of the topics, from their beginning.
+    pub fn source(&self, topics: &[&str]) -> MemorySource {
+        let positions = self
+            .lock()
+            .iter()
+            .filter(|(name, _)| topics.contains(&name.as_ref()))
+            .flat_map(|(name, partitions)| {
+                (0..partitions.len()).map(|partition| TopicPartition {
+                    topic: Arc::clone(name),
+                    partition: partition as i32,
+                })
+            })
+            .map(|partition| (partition, 0))
+            .collect();
+        MemorySource {
+            broker: self.clone(),
+            positions,
+            announced: false,
+        }
+    }
+
+    /// A publisher whose records get this timestamp.
+    pub fn publisher(&self, timestamp_ms: i64) -> MemoryPublisher {
+        MemoryPublisher {
+            broker: self.clone(),
+            timestamp_ms,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Arc<str>, Vec<Vec<Record>>>> {
+        self.topics.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Reads all partitions of some topics, in the order of their names and numbers.
+#[derive(Debug)]
+pub struct MemorySource {
+    broker: MemoryBroker,
+    positions: Vec<(TopicPartition, usize)>,
+    announced: bool,
+}
+
+impl Source for MemorySource {
+    fn poll(&mut self, max_records: usize, _wait: Duration) -> Result<Polled, StreamError> {
+        if !self.announced {
+            self.announced = true;
+            return Ok(Polled::Assigned(
+                self.positions.iter().map(|(at, _)| at.clone()).collect(),
+            ));
+        }
+        let topics = self.broker.lock();
+        let mut records = Vec::new();
+        for (at, next) in &mut self.positions {
+            let Some(log) = topics
+                .get(&at.topic)
+                .and_then(|partitions| partitions.get(at.partition as usize))
+            else {
+                continue;
+            };
+            let room = max_records - records.len();
+            let taken = log.iter().skip(*next).take(room);
+            let before = records.len();
+            records.extend(taken.cloned());
+            *next += records.len() - before;
+        }
+        Ok(Polled::Records(records))
+    }
+
+    fn commit(&mut self, _positions: &[Position]) -> Result<(), StreamError> {
+        Ok(())
+    }
+}
+
+/// Appends to a [`MemoryBroker`].
+#[derive(Debug)]
+pub struct MemoryPublisher {
+    broker: MemoryBroker,
+    timestamp_ms: i64,
+}
+
+impl Publish for MemoryPublisher {
+    fn send(&mut self, record: Outgoing) -> Result<(), StreamError> {
+        self.broker.append(record, self.timestamp_ms)
+    }
+
+    fn flush(&mut self) -> Result<(), StreamError> {
+        Ok(())
+    }
+}
