@@ -1,0 +1,38 @@
+# Everything a checkout needs, one word each. `make` alone lists the targets.
+
+# Where rustup puts cargo, for shells that have not read its profile.
+export PATH := $(PATH):$(HOME)/.cargo/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup up down reset status build fmt lint test
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## look for the system packages, install missing ones when root on Debian
+	@dev/setup.sh
+
+up: setup ## start Kafka (127.0.0.1:9092) and ClickHouse (127.0.0.1:8123, 9000)
+	@dev/services.sh up
+
+down: ## stop them; the data stays in .dev/
+	@dev/services.sh down
+
+reset: ## stop them, delete their data and the line's state
+	@dev/services.sh reset
+
+status: ## tell what runs
+	@dev/services.sh status || true
+
+build: setup ## build the binary, target/release/throughline
+	cargo build --release --locked
+
+fmt: ## format the code
+	cargo fmt --all
+
+lint: setup ## check the formatting and the lints
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+
+test: lint ## everything CI checks
+	cargo test --workspace --locked

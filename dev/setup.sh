@@ -1,0 +1,99 @@
+#!/usr/bin/env bash
+# Sees that the machine has what the build and the services need, and installs
+# what is missing when it may: as root, on Debian or its descendants. Without
+# anything to do it only looks.
+set -euo pipefail
+
+has() { command -v "$1" >/dev/null 2>&1; }
+
+missing=()
+# want PACKAGE COMMAND...: PACKAGE is missing unless every COMMAND is there.
+want() {
+    local package=$1 command
+    shift
+    for command in "$@"; do
+        if ! has "$command"; then
+            missing+=("$package")
+            return
+        fi
+    done
+}
+
+java_is_recent() {
+    local version
+    has java || return 1
+    version=$(java -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p' | head -n 1)
+    [[ -n $version && $version -ge 17 ]]
+}
+
+# The first of the packages that this release of the distribution offers.
+offered() {
+    local package
+    for package in "$@"; do
+        if has apt-cache && apt-cache policy "$package" 2>/dev/null | grep -q 'Candidate: [0-9]'; then
+            printf '%s' "$package"
+            return
+        fi
+    done
+    printf '%s' "$1"
+}
+
+look() {
+    missing=()
+    want gcc gcc
+    want g++ g++
+    want make make
+    want pkg-config pkg-config
+    want python3 python3
+    want curl curl
+    want ca-certificates update-ca-certificates
+    want util-linux flock setsid
+    # rdkafka builds librdkafka against these.
+    if has pkg-config; then
+        pkg-config --exists openssl || missing+=(libssl-dev)
+        pkg-config --exists zlib || missing+=(zlib1g-dev)
+    else
+        missing+=(libssl-dev zlib1g-dev)
+    fi
+    # Maven and npm only fetch the services; a service named in the environment needs neither.
+    if [[ -z ${THROUGHLINE_KAFKA:-} ]]; then
+        java_is_recent || missing+=("$(offered openjdk-17-jre-headless default-jre-headless)")
+        want maven mvn
+    fi
+    if [[ -z ${THROUGHLINE_CLICKHOUSE:-} ]] && ! has clickhouse; then
+        want nodejs node
+        want npm npm
+    fi
+}
+
+fail() {
+    printf 'error: %s\n' "$1" >&2
+    shift
+    if (($#)); then printf '       %s\n' "$@" >&2; fi
+    exit 1
+}
+
+look
+if ((${#missing[@]})); then
+    if ! has apt-get; then
+        fail "missing: ${missing[*]} (Debian's package names)" "install them with this system's package manager"
+    fi
+    if [[ $(id -u) != 0 ]]; then
+        fail "missing packages: ${missing[*]}" "run as root: apt-get install ${missing[*]}"
+    fi
+    echo "installing ${missing[*]} ..."
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq || echo "warning: the package lists could not be refreshed" >&2
+    look # a release's own Java package is known only with its lists
+    apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null ||
+        fail "apt-get could not install: ${missing[*]}"
+    look
+    if ((${#missing[@]})); then
+        fail "still missing after the installation: ${missing[*]}" \
+            "an older version may come first on PATH (Java must be 17 or newer)"
+    fi
+fi
+
+if ! has cargo && [[ ! -x ${HOME:-}/.cargo/bin/cargo ]]; then
+    fail "cargo is missing" "install Rust, see https://rustup.rs (the version needed stands in Cargo.toml, rust-version)"
+fi
