@@ -3,7 +3,7 @@
 
 probe.py kafka HOST:PORT     0 when a broker answers and has joined its cluster
 probe.py free PORT           0 when PORT can be bound on loopback
-probe.py pick                prints a port nobody listens on
+probe.py pick [PORT...]      prints a port nobody listens on, none of those given
 """
 
 import random
@@ -49,17 +49,17 @@ def free(port: int) -> bool:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             sock.bind(("127.0.0.1", port))
-        except OSError:
+        except (OSError, OverflowError):
             return False
     return True
 
 
-def pick() -> int:
+def pick(avoided: set[int]) -> int:
     # Below the range from which systems take the ports of outgoing connections,
     # so that none of those is sitting there when the service binds.
     for _ in range(1000):
         port = random.randrange(20000, 32000)
-        if free(port):
+        if port not in avoided and free(port):
             return port
     raise SystemExit("no free port between 20000 and 32000")
 
@@ -70,8 +70,8 @@ def main() -> int:
         return 0 if kafka(arguments[1]) else 1
     if len(arguments) == 2 and arguments[0] == "free":
         return 0 if free(int(arguments[1])) else 1
-    if arguments == ["pick"]:
-        print(pick())
+    if arguments[:1] == ["pick"]:
+        print(pick({int(port) for port in arguments[1:]}))
         return 0
     print(__doc__, file=sys.stderr)
     return 2

@@ -121,7 +121,8 @@ wait_started() {
         printf '%s\n' "----" >&2
         fail "$reason" \
             "if the log blames the data, 'dev/services.sh reset${dir_option}' starts from empty ones;" \
-            "if it blames memory or disk, free some (both together take about 1 GB of memory)"
+            "if it blames memory or disk, free some (both together take about 1 GB of memory);" \
+            "if an address is in use, somebody took the port meanwhile: run it again"
     done
 }
 
@@ -139,10 +140,13 @@ wait_named() {
 
 is_free() { python3 "$here/probe.py" free "$1"; }
 
-# claim PORT OPTION: prints the port to use, having seen that nobody listens there.
+# pick: prints a free port that no other part of this instance has been given.
+pick() { python3 "$here/probe.py" pick "${kafka_port:-0}" "${http_port:-0}" "${native_port:-0}"; }
+
+# claim PORT OPTION VARIABLE: prints the port to use, having seen that nobody listens there.
 claim() {
     if [[ $1 == 0 ]]; then
-        python3 "$here/probe.py" pick
+        pick
     elif is_free "$1"; then
         printf '%s' "$1"
     else
@@ -216,7 +220,9 @@ start_kafka() {
     local port=$1 controller config=$dir/run/kafka.properties
     # Next to the broker's port if possible, so that it is recognisable.
     controller=$((port + 1))
-    is_free "$controller" || controller=$(python3 "$here/probe.py" pick)
+    if ((controller == http_port || controller == native_port)) || ! is_free "$controller"; then
+        controller=$(pick)
+    fi
 
     local text
     text=$(<"$here/conf/kafka.properties")
@@ -292,6 +298,9 @@ recall() {
     done < <(cat "$dir/run/services.env" 2>/dev/null)
 }
 
+# Forgets the addresses when nothing that was started here uses them.
+forget() { pid_of kafka >/dev/null || pid_of clickhouse >/dev/null || rm -f "$dir/run/services.env"; }
+
 up() {
     local before=$SECONDS jobs=() job kafka_state=running clickhouse_state=running
     need python3 "to start the services"
@@ -300,9 +309,10 @@ up() {
     recall
     started=()
     # A call that fails or is interrupted leaves nothing half started behind.
-    trap 'stop "${started[@]}"' EXIT
+    trap 'stop "${started[@]}"; forget' EXIT
     trap 'exit 130' INT TERM
 
+    # Ports of a running part are kept, those of the others are the options' or the defaults.
     if [[ -n ${THROUGHLINE_KAFKA:-} ]]; then
         kafka_state=named kafka_address=$THROUGHLINE_KAFKA
     elif pid_of kafka >/dev/null; then
@@ -357,6 +367,7 @@ down() {
     [[ -d $dir/run ]] || { say "nothing was started in $dir"; return; }
     lock_instance
     stop kafka clickhouse
+    forget
     say "stopped; the data stays in $dir"
 }
 
@@ -386,7 +397,7 @@ status() {
         if pid=$(pid_of "$name"); then state="pid $pid"; fi
         if [[ -z $address ]]; then
             say "$name: not running"
-        elif [[ $state == pid* || -n $(named "$name") ]] && "${name}_answers" "$address"; then
+        elif "${name}_answers" "$address"; then
             good=$((good + 1))
             say "$name: answers on $address ($state)"
         else
@@ -394,11 +405,6 @@ status() {
         fi
     done
     ((good == 2))
-}
-
-# Prints the address the environment names for a service.
-named() {
-    if [[ $1 == kafka ]]; then printf '%s' "${THROUGHLINE_KAFKA:-}"; else printf '%s' "${THROUGHLINE_CLICKHOUSE:-}"; fi
 }
 
 # ---------------------------------------------------------------- arguments
