@@ -117,7 +117,8 @@ wait_started() {
             continue
         fi
         printf '%s\n' "---- the end of $dir/log/$name.log" >&2
-        tail -n 25 "$dir/log/$name.log" >&2 || true
+        # Without the stack frames, which push the reason out of sight.
+        grep -v '^[[:space:]]*\(at \|\.\.\. \|[0-9]*\. ? @\)' "$dir/log/$name.log" | tail -n 25 >&2 || true
         printf '%s\n' "----" >&2
         fail "$reason" \
             "if the log blames the data, 'dev/services.sh reset${dir_option}' starts from empty ones;" \
@@ -419,8 +420,7 @@ while (($#)); do
     if (($# < 2)); then fail "$1 needs a value, or is no option" "dev/services.sh help"; fi
     case $1 in
         --dir)
-            mkdir -p "$2"
-            dir=$(cd "$2" && pwd)
+            dir=$(realpath -m -- "$2")
             dir_option=" --dir $dir"
             ;;
         --kafka-port | --http-port | --native-port)

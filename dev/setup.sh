@@ -45,8 +45,7 @@ look() {
     want make make
     want pkg-config pkg-config
     want python3 python3
-    want curl curl
-    want ca-certificates update-ca-certificates
+    has curl || missing+=(curl ca-certificates)
     want util-linux flock setsid
     # rdkafka builds librdkafka against these.
     if has pkg-config; then
