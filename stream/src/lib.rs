@@ -3,9 +3,15 @@
 //! a step function that a [`runner`] drives, so that the same code runs on a
 //! cluster and, without any service, in `attribute` and in tests.
 
+pub mod idle;
+pub mod kafka;
 pub mod memory;
+pub mod metric_names;
 pub mod record;
 pub mod role;
+pub mod runner;
+pub mod stop;
 
 pub use record::{Header, Outgoing, Position, Record, TopicPartition};
 pub use role::{Polled, Publish, Role, Source, Step, StreamError};
+pub use stop::Stop;

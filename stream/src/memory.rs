@@ -7,10 +7,13 @@ use std::time::Duration;
 use crate::record::{Outgoing, Position, Record, TopicPartition};
 use crate::role::{Polled, Publish, Source, StreamError};
 
+/// The partitions of a topic.
+type Log = Vec<Vec<Record>>;
+
 /// A set of topics in memory, shared by its sources and publishers.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryBroker {
-    topics: Arc<Mutex<BTreeMap<Arc<str>, Vec<Vec<Record>>>>>,
+    topics: Arc<Mutex<BTreeMap<Arc<str>, Log>>>,
 }
 
 impl MemoryBroker {
@@ -80,7 +83,7 @@ impl MemoryBroker {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<Arc<str>, Vec<Vec<Record>>>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Arc<str>, Log>> {
         self.topics.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -138,5 +141,68 @@ impl Publish for MemoryPublisher {
 
     fn flush(&mut self) -> Result<(), StreamError> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outgoing(topic: &str, partition: Option<i32>, value: &str) -> Outgoing {
+        Outgoing {
+            topic: topic.into(),
+            partition,
+            value: Some(value.into()),
+            ..Outgoing::default()
+        }
+    }
+
+    fn values(polled: Polled) -> Vec<String> {
+        let Polled::Records(records) = polled else {
+            panic!("{polled:?} instead of records");
+        };
+        records
+            .into_iter()
+            .map(|record| {
+                let value = String::from_utf8(record.value.unwrap()).unwrap();
+                format!(
+                    "{}[{}]@{} {value}",
+                    record.topic, record.partition, record.offset
+                )
+            })
+            .collect()
+    }
+
+    #[test]
+    fn what_is_published_is_read_in_order_and_within_the_limit() {
+        let broker = MemoryBroker::new();
+        broker.create_topic("web", 2);
+        broker.create_topic("calls", 1);
+        let mut publisher = broker.publisher(7);
+        for (partition, value) in [(None, "a"), (Some(1), "b"), (Some(0), "c")] {
+            publisher.send(outgoing("web", partition, value)).unwrap();
+        }
+        let mut source = broker.source(&["web", "none"]);
+        let wait = Duration::ZERO;
+        assert!(matches!(source.poll(9, wait).unwrap(), Polled::Assigned(all) if all.len() == 2));
+        assert_eq!(values(source.poll(1, wait).unwrap()), ["web[0]@0 a"]);
+        assert_eq!(
+            values(source.poll(9, wait).unwrap()),
+            ["web[0]@1 c", "web[1]@0 b"]
+        );
+        publisher.send(outgoing("web", None, "d")).unwrap();
+        assert_eq!(values(source.poll(9, wait).unwrap()), ["web[0]@2 d"]);
+        assert!(values(source.poll(9, wait).unwrap()).is_empty());
+    }
+
+    #[test]
+    fn a_record_for_no_partition_is_unwritable() {
+        let broker = MemoryBroker::new();
+        broker.create_topic("web", 1);
+        for (topic, partition) in [("web", 1), ("web", -1), ("none", 0)] {
+            let record = outgoing(topic, Some(partition), "x");
+            let error = broker.append(record, 0).unwrap_err();
+            assert!(matches!(error, StreamError::Unwritable { bytes: 1, .. }));
+        }
     }
 }

@@ -11,7 +11,8 @@ use crate::record::{Outgoing, Position, Record, TopicPartition};
 pub enum Polled {
     /// These partitions are this worker's from now on.
     Assigned(Vec<TopicPartition>),
-    /// These partitions are this worker's no more.
+    /// These partitions are taken away. What was read of them may still be
+    /// finished and committed, until the next poll hands them over.
     Revoked(Vec<TopicPartition>),
     /// Records, in offset order within a partition; empty when none came in time.
     Records(Vec<Record>),
@@ -75,9 +76,10 @@ pub enum StreamError {
         /// What the broker or client says.
         reason: String,
     },
-    /// The stored position is no longer in the log.
+    /// The position is not in the log.
     #[error(
-        "offset {offset} of {topic}[{partition}] is no longer in the log: its retention has passed it"
+        "offset {offset} of {topic}[{partition}] is not in the log, which holds {low} to {high}: {}",
+        way_out(*.offset, *.low)
     )]
     OutOfRange {
         /// The topic.
@@ -86,6 +88,22 @@ pub enum StreamError {
         partition: i32,
         /// The position that was asked for.
         offset: i64,
+        /// The first offset that the log still has.
+        low: i64,
+        /// The offset that the log's next record will get.
+        high: i64,
+    },
+    /// A topic has another number of partitions than it must have.
+    #[error(
+        "topic {topic} has {found} partitions, but the configuration says {expected}: set the number it was created with, or start over with a new topic and new state"
+    )]
+    Partitions {
+        /// The topic.
+        topic: String,
+        /// What the broker says.
+        found: u32,
+        /// What the configuration says.
+        expected: u32,
     },
     /// Anything else the broker or its client reports.
     #[error("{context}: {reason}")]
@@ -95,4 +113,16 @@ pub enum StreamError {
         /// What the client says.
         reason: String,
     },
+}
+
+/// What to do about a position that is not in the log.
+fn way_out(offset: i64, low: i64) -> &'static str {
+    if offset < low {
+        "its retention has passed that position, so records are lost to this worker. Restore the \
+         topic or the worker's state from a backup; or, to go on without the lost records, delete \
+         the worker's state or reset its group's offsets to the earliest"
+    } else {
+        "the log was truncated or the topic made anew. Restore the topic, or delete the worker's \
+         state and reset its group's offsets, so that it starts over from what the log holds"
+    }
 }

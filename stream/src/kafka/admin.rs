@@ -1,0 +1,138 @@
+//! Topics: making them, and refusing those with a wrong number of partitions.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll, Wake, Waker};
+use std::thread::Thread;
+use std::time::Duration;
+
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::config::FromClientConfigAndContext;
+use rdkafka::error::RDKafkaErrorCode;
+
+use super::context::{Context, reason_of};
+use super::settings::{ClientSettings, broker_error};
+use crate::role::StreamError;
+
+/// A topic as it is to be made.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TopicSpec {
+    /// Its name.
+    pub name: String,
+    /// Its number of partitions.
+    pub partitions: u32,
+    /// How many brokers keep a copy.
+    pub replication_factor: u16,
+    /// Properties of the topic, by Kafka's names.
+    pub properties: Vec<(&'static str, String)>,
+}
+
+/// Makes and inspects topics.
+pub struct Admin {
+    client: AdminClient<Context>,
+    patience: Duration,
+}
+
+impl Admin {
+    /// An administrator whose questions wait for an answer for up to `patience`.
+    pub fn new(settings: &ClientSettings, patience: Duration) -> Result<Self, StreamError> {
+        let config = settings.config("throughline-admin");
+        let client = AdminClient::from_config_and_context(&config, Context::new("admin"))
+            .map_err(|error| broker_error("cannot make an admin client", &error))?;
+        Ok(Self { client, patience })
+    }
+
+    /// The topics of the cluster with their numbers of partitions.
+    pub fn partitions(&self) -> Result<BTreeMap<String, u32>, StreamError> {
+        let metadata = self
+            .client
+            .inner()
+            .fetch_metadata(None, self.patience)
+            .map_err(|error| broker_error("cannot list the topics", &reason_of(&error)))?;
+        Ok(metadata
+            .topics()
+            .iter()
+            .map(|topic| (topic.name().to_owned(), topic.partitions().len() as u32))
+            .collect())
+    }
+
+    /// Makes the topics that do not exist, and names them. Those that exist
+    /// are left as they are.
+    pub fn create_missing(&self, topics: &[TopicSpec]) -> Result<Vec<String>, StreamError> {
+        let existing = self.partitions()?;
+        let missing: Vec<_> = topics
+            .iter()
+            .filter(|topic| !existing.contains_key(&topic.name))
+            .collect();
+        if missing.is_empty() {
+            return Ok(Vec::new());
+        }
+        let new: Vec<NewTopic<'_>> = missing
+            .iter()
+            .map(|topic| {
+                let replication = TopicReplication::Fixed(i32::from(topic.replication_factor));
+                let new = NewTopic::new(&topic.name, topic.partitions as i32, replication);
+                topic
+                    .properties
+                    .iter()
+                    .fold(new, |new, (name, value)| new.set(name, value))
+            })
+            .collect();
+        let options = AdminOptions::new()
+            .request_timeout(Some(self.patience))
+            .operation_timeout(Some(self.patience));
+        let results = block_on(self.client.create_topics(&new, &options))
+            .map_err(|error| broker_error("cannot create topics", &reason_of(&error)))?;
+        let mut created = Vec::new();
+        for result in results {
+            match result {
+                Ok(name) => created.push(name),
+                // Another worker was faster.
+                Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
+                Err((name, code)) => {
+                    return Err(broker_error(format!("cannot create topic {name}"), &code));
+                }
+            }
+        }
+        Ok(created)
+    }
+
+    /// Refuses a topic whose number of partitions is not the configured one:
+    /// the place of every identifier depends on it.
+    pub fn check_partitions(&self, topic: &str, expected: u32) -> Result<(), StreamError> {
+        match self.partitions()?.get(topic) {
+            Some(&found) if found == expected => Ok(()),
+            Some(&found) => Err(StreamError::Partitions {
+                topic: topic.to_owned(),
+                found,
+                expected,
+            }),
+            None => Err(StreamError::Broker {
+                context: format!("cannot use topic {topic}"),
+                reason: "it does not exist".to_owned(),
+            }),
+        }
+    }
+}
+
+/// Waits for a future on this thread. The admin client alone speaks in
+/// futures, and completes them from a thread of its own.
+fn block_on<F: Future>(future: F) -> F::Output {
+    struct Unpark(Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut task = TaskContext::from_waker(&waker);
+    let mut future = pin!(future);
+    loop {
+        match future.as_mut().poll(&mut task) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => std::thread::park(),
+        }
+    }
+}

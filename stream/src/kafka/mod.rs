@@ -1,0 +1,23 @@
+//! Kafka: [`KafkaSource`], [`KafkaPublisher`], and what is asked of a broker
+//! beside records ([`Admin`], [`GroupOffsets`]).
+//!
+//! Everything here is synchronous and stays on the thread that made it; the
+//! client library runs its own threads for the network. While Kafka is away
+//! nothing here fails: sources give no records, publishers wait, and one
+//! warning is logged. Only what cannot heal is an error: a position that the
+//! log does not hold, a record that can never be written, a worker whose place
+//! in the group another took, missing rights.
+
+mod admin;
+mod context;
+mod offsets;
+mod publisher;
+mod settings;
+mod slots;
+mod source;
+
+pub use admin::{Admin, TopicSpec};
+pub use offsets::GroupOffsets;
+pub use publisher::KafkaPublisher;
+pub use settings::{ClientSettings, PublisherSettings, RESERVED_PROPERTIES, SourceSettings};
+pub use source::{KafkaSource, Start, StartAt};

@@ -1,0 +1,116 @@
+//! Offsets of a consumer group, read from outside it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use rdkafka::config::FromClientConfigAndContext;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::metadata::MetadataTopic;
+use rdkafka::{Offset, TopicPartitionList};
+
+use super::context::Context;
+use super::settings::{ClientSettings, broker_error};
+use crate::idle::{Offsets, Watermarks};
+use crate::record::TopicPartition;
+use crate::role::StreamError;
+
+/// Reads watermarks, and the committed offsets of any group, without joining it.
+pub struct GroupOffsets {
+    settings: ClientSettings,
+    patience: Duration,
+    /// One client per group: it can only ask for its own offsets.
+    groups: BTreeMap<String, BaseConsumer<Context>>,
+}
+
+impl GroupOffsets {
+    /// A reader whose questions wait for an answer for up to `patience` each.
+    pub fn new(settings: ClientSettings, patience: Duration) -> Self {
+        Self {
+            settings,
+            patience,
+            groups: BTreeMap::new(),
+        }
+    }
+
+    fn client(&mut self, group: &str) -> Result<&BaseConsumer<Context>, StreamError> {
+        if !self.groups.contains_key(group) {
+            let mut config = self.settings.config("throughline-offsets");
+            config
+                .set("group.id", group)
+                .set("enable.auto.commit", "false");
+            let client = BaseConsumer::from_config_and_context(&config, Context::new("offsets"))
+                .map_err(|error| broker_error("cannot make a consumer", &error))?;
+            self.groups.insert(group.to_owned(), client);
+        }
+        let client = &self.groups[group];
+        // Nothing is subscribed: this serves log lines and errors.
+        let _ = client.poll(Duration::ZERO);
+        Ok(client)
+    }
+
+    /// Any of the clients, for questions that concern no group.
+    fn any_client(&mut self) -> Result<&BaseConsumer<Context>, StreamError> {
+        let group = self.groups.keys().next().cloned();
+        self.client(group.as_deref().unwrap_or("throughline-offsets"))
+    }
+}
+
+impl Offsets for GroupOffsets {
+    fn watermarks(
+        &mut self,
+        topics: &[String],
+    ) -> Result<BTreeMap<TopicPartition, Watermarks>, StreamError> {
+        let patience = self.patience;
+        let client = self.any_client()?;
+        let mut all = BTreeMap::new();
+        for topic in topics {
+            let failed =
+                |error| broker_error(format!("cannot read the offsets of {topic}"), &error);
+            let metadata = client
+                .fetch_metadata(Some(topic), patience)
+                .map_err(failed)?;
+            let partitions = metadata.topics().iter().flat_map(MetadataTopic::partitions);
+            for partition in partitions {
+                let (low, high) = client
+                    .fetch_watermarks(topic, partition.id(), patience)
+                    .map_err(failed)?;
+                let at = TopicPartition {
+                    topic: topic.as_str().into(),
+                    partition: partition.id(),
+                };
+                all.insert(at, Watermarks { low, high });
+            }
+        }
+        Ok(all)
+    }
+
+    fn committed(
+        &mut self,
+        group: &str,
+        partitions: &[TopicPartition],
+    ) -> Result<BTreeMap<TopicPartition, i64>, StreamError> {
+        let patience = self.patience;
+        let mut list = TopicPartitionList::new();
+        for at in partitions {
+            list.add_partition(&at.topic, at.partition);
+        }
+        let offsets = self
+            .client(group)?
+            .committed_offsets(list, patience)
+            .map_err(|error| broker_error(format!("cannot read the offsets of {group}"), &error))?;
+        Ok(offsets
+            .elements()
+            .iter()
+            .filter_map(|element| match element.offset() {
+                Offset::Offset(offset) => Some((
+                    TopicPartition {
+                        topic: element.topic().into(),
+                        partition: element.partition(),
+                    },
+                    offset,
+                )),
+                _ => None,
+            })
+            .collect())
+    }
+}

@@ -1,0 +1,67 @@
+//! The partitions that a source has, and how far it has read them.
+
+use std::sync::Arc;
+
+use rdkafka::message::{BorrowedMessage, Headers, Message};
+
+use crate::record::{Header, Record, TopicPartition};
+
+/// A partition, and the offset expected next, where it is known.
+struct Slot {
+    at: TopicPartition,
+    next: Option<i64>,
+}
+
+/// The partitions of the present assignment.
+#[derive(Default)]
+pub(super) struct Slots {
+    all: Vec<Slot>,
+    /// The slot of the record before: records come in runs of one partition.
+    last: usize,
+}
+
+impl Slots {
+    pub(super) fn add(&mut self, at: TopicPartition, next: Option<i64>) {
+        self.all.push(Slot { at, next });
+    }
+
+    pub(super) fn has(&self, at: &TopicPartition) -> bool {
+        self.all.iter().any(|slot| slot.at == *at)
+    }
+
+    /// The offsets expected next, where they are known.
+    pub(super) fn expected(&self) -> impl Iterator<Item = (&TopicPartition, i64)> {
+        self.all
+            .iter()
+            .filter_map(|slot| Some((&slot.at, slot.next?)))
+    }
+
+    /// Copies a message out of the library's memory; `None` when its
+    /// partition is not assigned.
+    pub(super) fn take(&mut self, message: &BorrowedMessage<'_>) -> Option<Record> {
+        let (topic, partition) = (message.topic(), message.partition());
+        let is_it = |slot: &Slot| slot.at.partition == partition && *slot.at.topic == *topic;
+        if !self.all.get(self.last).is_some_and(is_it) {
+            self.last = self.all.iter().position(is_it)?;
+        }
+        let slot = self.all.get_mut(self.last)?;
+        slot.next = Some(message.offset() + 1);
+        Some(Record {
+            topic: Arc::clone(&slot.at.topic),
+            partition,
+            offset: message.offset(),
+            timestamp_ms: message.timestamp().to_millis().unwrap_or(0),
+            key: message.key().map(<[u8]>::to_vec),
+            value: message.payload().map(<[u8]>::to_vec),
+            headers: message.headers().map_or_else(Vec::new, |headers| {
+                headers
+                    .iter()
+                    .map(|header| Header {
+                        name: header.key.to_owned(),
+                        value: header.value.map(<[u8]>::to_vec),
+                    })
+                    .collect()
+            }),
+        })
+    }
+}

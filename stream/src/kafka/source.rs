@@ -1,0 +1,283 @@
+//! Reading records as a member of a consumer group.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use rdkafka::config::FromClientConfigAndContext;
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::{Offset, TopicPartitionList};
+
+use super::context::{Context, Rebalance, heals, reason_of};
+use super::settings::{SourceSettings, broker_error};
+use super::slots::Slots;
+use crate::record::{Position, TopicPartition};
+use crate::role::{Polled, Source, StreamError};
+
+/// How long a question to the broker may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Where to begin in a partition that was assigned.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Start {
+    /// At this offset; it is an error when the log does not hold it.
+    At(i64),
+    /// At the first record that the log holds.
+    Beginning,
+    /// Where the group has committed, or at the beginning when it has not.
+    Committed,
+}
+
+/// Says where to begin in a partition, each time it is assigned.
+pub type StartAt = Box<dyn FnMut(&TopicPartition) -> Result<Start, StreamError> + Send>;
+
+/// A member of a consumer group.
+pub struct KafkaSource {
+    consumer: BaseConsumer<Context>,
+    name: String,
+    start: StartAt,
+    slots: Slots,
+    /// Partitions were taken away and are to be given back by the next poll.
+    give_back: bool,
+    failed: Option<StreamError>,
+}
+
+impl KafkaSource {
+    /// Joins the group; partitions come with the polls.
+    pub fn new(settings: &SourceSettings, start: StartAt) -> Result<Self, StreamError> {
+        let context = Context::new(&settings.name);
+        let consumer = BaseConsumer::from_config_and_context(&settings.config(), context)
+            .map_err(|error| broker_error("cannot make a consumer", &error))?;
+        let topics: Vec<&str> = settings.topics.iter().map(String::as_str).collect();
+        consumer.subscribe(&topics).map_err(|error| {
+            broker_error(format!("cannot subscribe to {}", topics.join(", ")), &error)
+        })?;
+        Ok(Self {
+            consumer,
+            name: settings.name.clone(),
+            start,
+            slots: Slots::default(),
+            give_back: false,
+            failed: None,
+        })
+    }
+
+    /// Performs the next change of the assignment, if there is one.
+    fn rebalance(&mut self) -> Result<Option<Polled>, StreamError> {
+        if self.give_back {
+            self.give_back = false;
+            self.slots = Slots::default();
+            // An error means that the group has taken them already.
+            let _ = self.consumer.unassign();
+        }
+        let event = self.consumer.context().rebalances().pop_front();
+        match event {
+            None => Ok(None),
+            Some(Rebalance::Revoke(partitions)) => {
+                tracing::info!(client = self.name, partitions = %list(&partitions), "revoked");
+                self.give_back = true;
+                Ok(Some(Polled::Revoked(partitions)))
+            }
+            Some(Rebalance::Assign(partitions)) => {
+                if self.assign(&partitions)? {
+                    tracing::info!(client = self.name, partitions = %list(&partitions), "assigned");
+                    Ok(Some(Polled::Assigned(partitions)))
+                } else {
+                    let again = Rebalance::Assign(partitions);
+                    self.consumer.context().rebalances().push_front(again);
+                    Ok(Some(Polled::Records(Vec::new())))
+                }
+            }
+        }
+    }
+
+    /// Takes the partitions from where each is to begin. `false`: the broker
+    /// does not say where, for now.
+    fn assign(&mut self, partitions: &[TopicPartition]) -> Result<bool, StreamError> {
+        let mut starts = Vec::with_capacity(partitions.len());
+        for at in partitions {
+            starts.push((self.start)(at)?);
+        }
+        let mut unknown = TopicPartitionList::new();
+        for (at, start) in partitions.iter().zip(&starts) {
+            if *start == Start::Committed {
+                unknown.add_partition(&at.topic, at.partition);
+            }
+        }
+        let mut committed = TopicPartitionList::new();
+        if unknown.count() > 0 {
+            committed = match self.consumer.committed_offsets(unknown, PATIENCE) {
+                Ok(offsets) => offsets,
+                Err(error) if error.rdkafka_error_code().is_none_or(heals) => {
+                    self.consumer.context().is_away(&reason_of(&error));
+                    return Ok(false);
+                }
+                Err(error) => return Err(broker_error("cannot read committed offsets", &error)),
+            };
+        }
+        let mut list = TopicPartitionList::new();
+        let mut slots = Slots::default();
+        for (at, start) in partitions.iter().zip(starts) {
+            let next = match start {
+                Start::At(offset) => Some(offset),
+                Start::Beginning => None,
+                Start::Committed => {
+                    committed
+                        .find_partition(&at.topic, at.partition)
+                        .and_then(|element| match element.offset() {
+                            Offset::Offset(offset) => Some(offset),
+                            _ => None,
+                        })
+                }
+            };
+            let offset = next.map_or(Offset::Beginning, Offset::Offset);
+            list.add_partition_offset(&at.topic, at.partition, offset)
+                .map_err(|error| broker_error("cannot assign partitions", &error))?;
+            slots.add(at.clone(), next);
+        }
+        self.consumer
+            .assign(&list)
+            .map_err(|error| broker_error("cannot assign partitions", &error))?;
+        self.slots = slots;
+        Ok(true)
+    }
+
+    /// What an error of a poll means: nothing, when it heals by itself.
+    fn judge(&self, error: &KafkaError) -> Result<(), StreamError> {
+        if matches!(error, KafkaError::MessageConsumptionFatal(_)) {
+            let reason = self.consumer.client().fatal_error();
+            let reason = reason.map_or_else(|| reason_of(error), |(_, reason)| reason);
+            return Err(broker_error("the consumer cannot go on", &reason));
+        }
+        match error.rdkafka_error_code() {
+            Some(RDKafkaErrorCode::AutoOffsetReset) => Err(self.out_of_range(error)),
+            Some(RDKafkaErrorCode::PollExceeded) => {
+                tracing::warn!(
+                    client = self.name,
+                    "worked longer than max.poll.interval.ms between two polls; joining the group again"
+                );
+                Ok(())
+            }
+            Some(code) if !heals(code) => Err(broker_error("the consumer cannot go on", &code)),
+            _ => {
+                tracing::debug!(client = self.name, %error, "poll");
+                Ok(())
+            }
+        }
+    }
+
+    /// The library does not say which partition it means, so all are looked at.
+    fn out_of_range(&self, error: &KafkaError) -> StreamError {
+        for (at, offset) in self.slots.expected() {
+            let marks = self
+                .consumer
+                .fetch_watermarks(&at.topic, at.partition, PATIENCE);
+            if let Ok((low, high)) = marks
+                && !(low..=high).contains(&offset)
+            {
+                return StreamError::OutOfRange {
+                    topic: at.topic.to_string(),
+                    partition: at.partition,
+                    offset,
+                    low,
+                    high,
+                };
+            }
+        }
+        broker_error("a position is not in the log", &reason_of(error))
+    }
+}
+
+impl Source for KafkaSource {
+    fn poll(&mut self, max_records: usize, wait: Duration) -> Result<Polled, StreamError> {
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
+        if let Some(change) = self.rebalance()? {
+            if matches!(change, Polled::Records(_)) {
+                // The broker is away in the middle of an assignment.
+                std::thread::sleep(wait);
+            }
+            return Ok(change);
+        }
+        let mut records = Vec::new();
+        let mut patience = wait;
+        while records.len() < max_records {
+            let polled = match self.consumer.poll(patience) {
+                None => break,
+                Some(Ok(message)) => {
+                    records.extend(self.slots.take(&message));
+                    Ok(())
+                }
+                Some(Err(error)) => self.judge(&error),
+            };
+            match polled {
+                Ok(()) => patience = Duration::ZERO,
+                Err(error) if records.is_empty() => return Err(error),
+                Err(error) => {
+                    self.failed = Some(error);
+                    break;
+                }
+            }
+        }
+        if records.is_empty() {
+            if let Some(change) = self.rebalance()? {
+                return Ok(change);
+            }
+        } else {
+            self.consumer.context().is_here();
+        }
+        Ok(Polled::Records(records))
+    }
+
+    fn commit(&mut self, positions: &[Position]) -> Result<(), StreamError> {
+        let mut offsets = TopicPartitionList::new();
+        for position in positions {
+            if self.slots.has(&position.at) {
+                let offset = Offset::Offset(position.next_offset);
+                offsets
+                    .add_partition_offset(&position.at.topic, position.at.partition, offset)
+                    .map_err(|error| broker_error("cannot commit offsets", &error))?;
+            }
+        }
+        if offsets.count() == 0 {
+            return Ok(());
+        }
+        match self.consumer.commit(&offsets, CommitMode::Async) {
+            Ok(()) => Ok(()),
+            Err(error) if error.rdkafka_error_code().is_none_or(heals) => {
+                tracing::debug!(client = self.name, %error, "offsets were not committed");
+                Ok(())
+            }
+            Err(error) => Err(broker_error("cannot commit offsets", &reason_of(&error))),
+        }
+    }
+}
+
+impl Drop for KafkaSource {
+    /// Leaves the group: its partitions go to others at once, after the
+    /// commits that are under way.
+    fn drop(&mut self) {
+        self.consumer.context().leave();
+        let _ = self.consumer.unassign();
+    }
+}
+
+/// Partitions for a log line, `web[0 1 2] calls[0]`.
+fn list(partitions: &[TopicPartition]) -> String {
+    let mut text = String::new();
+    let mut topic: Option<&str> = None;
+    for at in partitions {
+        if topic == Some(&at.topic) {
+            let _ = write!(text, " {}", at.partition);
+        } else {
+            let end = if topic.is_some() { "] " } else { "" };
+            let _ = write!(text, "{end}{}[{}", at.topic, at.partition);
+            topic = Some(&at.topic);
+        }
+    }
+    if topic.is_some() {
+        text.push(']');
+    }
+    text
+}
