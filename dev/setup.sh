@@ -60,8 +60,8 @@ look() {
         want maven mvn
     fi
     if [[ -z ${THROUGHLINE_CLICKHOUSE:-} ]] && ! has clickhouse; then
-        want nodejs node
-        want npm npm
+        # Some packages of Node.js contain npm and conflict with Debian's own: look again with node there.
+        if has node; then want npm npm; else missing+=(nodejs); fi
     fi
 }
 
@@ -72,25 +72,31 @@ fail() {
     exit 1
 }
 
-look
-if ((${#missing[@]})); then
+install() {
     if ! has apt-get; then
         fail "missing: ${missing[*]} (Debian's package names)" "install them with this system's package manager"
     fi
     if [[ $(id -u) != 0 ]]; then
         fail "missing packages: ${missing[*]}" "run as root: apt-get install ${missing[*]}"
     fi
-    echo "installing ${missing[*]} ..."
     export DEBIAN_FRONTEND=noninteractive
     apt-get update -qq || echo "warning: the package lists could not be refreshed" >&2
-    look # a release's own Java package is known only with its lists
+    look # which Java a release offers is known only with its lists
+    echo "installing ${missing[*]} ..."
     apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null ||
         fail "apt-get could not install: ${missing[*]}"
+    hash -r
     look
-    if ((${#missing[@]})); then
-        fail "still missing after the installation: ${missing[*]}" \
-            "an older version may come first on PATH (Java must be 17 or newer)"
-    fi
+}
+
+look
+# The second round is npm's, see above.
+for _ in 1 2; do
+    if ((${#missing[@]})); then install; fi
+done
+if ((${#missing[@]})); then
+    fail "still missing after the installation: ${missing[*]}" \
+        "an older version may come first on PATH (Java must be 17 or newer)"
 fi
 
 if ! has cargo && [[ ! -x ${HOME:-}/.cargo/bin/cargo ]]; then
