@@ -1,0 +1,177 @@
+//! Rollup cells: absolute sums over all journeys of a partition.
+
+use crate::credit::Credits;
+use crate::derive::{Lead, Touch, TouchKind};
+use crate::ids::{DimId, hour_of};
+use crate::names::Tenant;
+
+/// What a cell sums up.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[repr(u8)]
+pub enum CellKind {
+    /// Visits, calls, leads, spend: in the hour they happened.
+    Traffic = 0,
+    /// Credit, in the hour the deal was won.
+    CreditByConversion = 1,
+    /// Credit, in the hour of the touch.
+    CreditByTouch = 2,
+}
+
+/// A cell's key within its partition.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct CellKey {
+    /// Tenant, channel, source, medium, campaign.
+    pub dim: DimId,
+    /// Hours since the epoch, UTC.
+    pub hour: i32,
+    /// What it sums up.
+    pub kind: CellKind,
+}
+
+/// Four figures that are booked together.
+pub type Figures = [i64; 4];
+
+/// The slots of a traffic cell.
+pub mod traffic {
+    /// Visits, inbound calls, missed ones among them, leads.
+    pub const CONTACTS: u16 = 0;
+    /// E-mail clicks, other touches, spend (minor units), impressions.
+    pub const OTHERS_AND_SPEND: u16 = 1;
+    /// Clicks that the ad platform counted.
+    pub const AD_CLICKS: u16 = 2;
+}
+
+/// A cell's figures by slot. In credit cells a slot is a model and its figures
+/// are credit (parts per million), gross, revenue, profit (minor units).
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Cell {
+    /// Slots ascending; none is all zero.
+    pub slots: Vec<(u16, Figures)>,
+    /// Lamport time of the latest change.
+    pub lamport: u64,
+}
+
+impl Cell {
+    /// Adds figures to a slot.
+    pub fn add(&mut self, slot: u16, figures: Figures) {
+        match self.slots.binary_search_by_key(&slot, |(slot, _)| *slot) {
+            Ok(index) => {
+                let Some((_, held)) = self.slots.get_mut(index) else {
+                    return;
+                };
+                for (held, figure) in held.iter_mut().zip(figures) {
+                    *held += figure;
+                }
+                if *held == [0; 4] {
+                    self.slots.remove(index);
+                }
+            }
+            Err(_) if figures == [0; 4] => {}
+            Err(index) => self.slots.insert(index, (slot, figures)),
+        }
+    }
+
+    /// The figures of a slot.
+    pub fn figures(&self, slot: u16) -> Figures {
+        self.slots
+            .binary_search_by_key(&slot, |(slot, _)| *slot)
+            .ok()
+            .and_then(|index| self.slots.get(index))
+            .map_or([0; 4], |(_, figures)| *figures)
+    }
+}
+
+/// A change of one cell's slot.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Delta {
+    /// The cell.
+    pub key: CellKey,
+    /// The slot.
+    pub slot: u16,
+    /// What is added.
+    pub figures: Figures,
+}
+
+/// Changes of cells, collected over one record of the log.
+#[derive(Debug, Default)]
+pub struct Deltas(Vec<Delta>);
+
+impl Deltas {
+    /// Adds `sign` times a touch's count.
+    pub fn touch(&mut self, touch: &Touch, sign: i64) {
+        let (slot, figures) = match &touch.kind {
+            TouchKind::Visit => (traffic::CONTACTS, [1, 0, 0, 0]),
+            TouchKind::Call { missed } => (traffic::CONTACTS, [0, 1, i64::from(*missed), 0]),
+            TouchKind::Email => (traffic::OTHERS_AND_SPEND, [1, 0, 0, 0]),
+            TouchKind::Other(_) => (traffic::OTHERS_AND_SPEND, [0, 1, 0, 0]),
+        };
+        self.traffic(
+            touch.source.dim,
+            hour_of(touch.key.at),
+            slot,
+            figures.map(|n: i64| n * sign),
+        );
+    }
+
+    /// Adds `sign` times a lead.
+    pub fn lead(&mut self, lead: &Lead, sign: i64) {
+        self.traffic(
+            lead.source.dim,
+            hour_of(lead.key.at),
+            traffic::CONTACTS,
+            [0, 0, 0, sign],
+        );
+    }
+
+    /// Adds figures to a traffic cell.
+    pub fn traffic(&mut self, dim: DimId, hour: i32, slot: u16, figures: Figures) {
+        let key = CellKey {
+            dim,
+            hour,
+            kind: CellKind::Traffic,
+        };
+        self.0.push(Delta { key, slot, figures });
+    }
+
+    /// Adds `sign` times a deal's credits, under both bases.
+    pub fn credits(&mut self, credits: &Credits, tenant: &Tenant, sign: i64) {
+        for share in &credits.shares {
+            let (dim, touch_at) = credits.place(share, tenant);
+            let figures = share.figures.map(|figure| figure * sign);
+            for (kind, at) in [
+                (CellKind::CreditByConversion, credits.won_at),
+                (CellKind::CreditByTouch, touch_at),
+            ] {
+                let key = CellKey {
+                    dim,
+                    hour: hour_of(at),
+                    kind,
+                };
+                self.0.push(Delta {
+                    key,
+                    slot: share.model,
+                    figures,
+                });
+            }
+        }
+    }
+
+    /// The changes summed by cell and slot, in the order of the cells; those
+    /// that cancel out are gone.
+    pub fn into_sums(mut self) -> Vec<Delta> {
+        self.0.sort_unstable_by_key(|delta| (delta.key, delta.slot));
+        let mut sums: Vec<Delta> = Vec::new();
+        for delta in self.0 {
+            match sums.last_mut() {
+                Some(sum) if (sum.key, sum.slot) == (delta.key, delta.slot) => {
+                    for (sum, figure) in sum.figures.iter_mut().zip(delta.figures) {
+                        *sum += figure;
+                    }
+                }
+                _ => sums.push(delta),
+            }
+        }
+        sums.retain(|delta| delta.figures != [0; 4]);
+        sums
+    }
+}

@@ -1,0 +1,181 @@
+//! f(journey, deal, models): how a won deal's credit is split. Integers only.
+
+use std::sync::Arc;
+
+use crate::deal::DealState;
+use crate::derive::{Derived, Touch};
+use crate::ids::DimId;
+use crate::model::{Milestones, Model};
+use crate::names::{Names, Tenant};
+use crate::split::split;
+
+/// A conversion's whole credit, in parts per million.
+pub const WHOLE_PPM: i64 = 1_000_000;
+
+/// The credits of one won deal in all models.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Credits {
+    /// When the deal was won.
+    pub won_at: i64,
+    /// The touches that have a share in some model, in order; empty when the
+    /// whole credit is unattributed.
+    pub touches: Vec<Touch>,
+    /// Shares ordered by model, then touch; none is all zero.
+    pub shares: Vec<Share>,
+}
+
+/// One touch's share in one model.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Share {
+    /// The model's place in the tenant's list.
+    pub model: u16,
+    /// Index into [`Credits::touches`]; `None`: unattributed.
+    pub touch: Option<u32>,
+    /// Credit in parts per million, gross, revenue, profit.
+    pub figures: [i64; 4],
+}
+
+impl Credits {
+    /// The dimension and moment that a share is booked under.
+    pub fn place(&self, share: &Share, tenant: &Tenant) -> (DimId, i64) {
+        share
+            .touch
+            .and_then(|index| self.touches.get(index as usize))
+            .map_or((tenant.unattributed, self.won_at), |touch| {
+                (touch.source.dim, touch.key.at)
+            })
+    }
+}
+
+/// The window in which touches may earn credit of a deal, both ends inclusive.
+pub fn window(won_at: i64, tenant: &Tenant) -> (i64, i64) {
+    (won_at.saturating_sub(tenant.rules.lookback_ms), won_at)
+}
+
+/// The credits of a deal; `None` when it is not won.
+pub fn credits(
+    deal: &DealState,
+    derived: &Derived,
+    tenant: &Tenant,
+    names: &Names,
+) -> Option<Credits> {
+    let won_at = deal.won_at?;
+    let (from, to) = window(won_at, tenant);
+    let after = tenant
+        .rules
+        .reset_on_conversion
+        .then(|| previous_won_at(deal, derived))
+        .flatten();
+    let journey = touches_within(&derived.touches, from, to, after);
+    let totals = [WHOLE_PPM, deal.gross, deal.revenue(), deal.profit()];
+    let mut all = Vec::new();
+    if journey.is_empty() {
+        all.extend((0..tenant.rules.models.len()).map(|model| Share {
+            model: model as u16,
+            touch: None,
+            figures: totals,
+        }));
+        return Some(Credits {
+            won_at,
+            touches: Vec::new(),
+            shares: all,
+        });
+    }
+    let everything: Vec<usize> = (0..journey.len()).collect();
+    let not_direct: Vec<usize> = journey
+        .iter()
+        .enumerate()
+        .filter(|(_, touch)| !names.is_direct(touch.source.dim))
+        .map(|(index, _)| index)
+        .collect();
+    let lead_created_at = derived.lead_created_at(from, to);
+    for (number, model) in tenant.rules.models.iter().enumerate() {
+        let eligible = if model.direct_counts || not_direct.is_empty() {
+            &everything
+        } else {
+            &not_direct
+        };
+        let times: Vec<i64> = eligible
+            .iter()
+            .filter_map(|index| journey.get(*index))
+            .map(|touch| touch.key.at)
+            .collect();
+        let weights = weigh(model, &times, lead_created_at, deal.created_at);
+        let parts = totals.map(|total| split(total, &weights));
+        for (position, index) in eligible.iter().enumerate() {
+            let figures = parts
+                .each_ref()
+                .map(|parts| parts.get(position).copied().unwrap_or_default());
+            if figures != [0; 4] {
+                let touch = Some(*index as u32);
+                all.push(Share {
+                    model: number as u16,
+                    touch,
+                    figures,
+                });
+            }
+        }
+    }
+    Some(keep_touches_with_shares(won_at, journey, all))
+}
+
+/// The weights of touches at these times; milestones are the last touch at or
+/// before the moment, or the first when there is none.
+fn weigh(model: &Model, times: &[i64], lead: Option<i64>, deal: i64) -> Vec<u64> {
+    let last_by = |moment: i64| times.partition_point(|at| *at <= moment).saturating_sub(1);
+    let milestones = Milestones {
+        lead_creation: lead.map_or(0, last_by),
+        deal_creation: last_by(deal),
+    };
+    model.weighing.weights(times, milestones)
+}
+
+/// When the client's deal before this one was won; deals won at one moment are
+/// ordered by their ids.
+fn previous_won_at(deal: &DealState, derived: &Derived) -> Option<i64> {
+    let place = |deal: &DealState| deal.won_at.map(|at| (at, Arc::clone(&deal.deal_id)));
+    let own = place(deal);
+    derived
+        .deals
+        .iter()
+        .map(place)
+        .filter(|other| *other < own)
+        .max()
+        .flatten()
+        .map(|(at, _)| at)
+}
+
+fn touches_within(touches: &[Touch], from: i64, to: i64, after: Option<i64>) -> &[Touch] {
+    let start = touches.partition_point(|touch| {
+        touch.key.at < from || after.is_some_and(|after| touch.key.at <= after)
+    });
+    let end = touches.partition_point(|touch| touch.key.at <= to);
+    touches.get(start..end).unwrap_or_default()
+}
+
+/// Drops touches without any share, so that equal credits are equal values.
+fn keep_touches_with_shares(won_at: i64, journey: &[Touch], mut shares: Vec<Share>) -> Credits {
+    let mut kept = vec![None; journey.len()];
+    for share in &shares {
+        if let Some(place) = share.touch.and_then(|touch| kept.get_mut(touch as usize)) {
+            *place = Some(0_u32);
+        }
+    }
+    let mut touches = Vec::new();
+    for (place, touch) in kept.iter_mut().zip(journey) {
+        if let Some(place) = place {
+            *place = touches.len() as u32;
+            touches.push(touch.clone());
+        }
+    }
+    for share in &mut shares {
+        share.touch = share
+            .touch
+            .and_then(|touch| kept.get(touch as usize).copied().flatten());
+    }
+    Credits {
+        won_at,
+        touches,
+        shares,
+    }
+}

@@ -1,0 +1,207 @@
+//! Facts: what happened, as the journey of a client keeps it. A fact is never
+//! changed or taken back; the same fact again changes nothing.
+
+use std::sync::Arc;
+
+use crate::ids::{Ident, OriginId, Source};
+
+/// An event's place in time, and its identity within its topic and tenant.
+/// Ordered by time, then bytewise by id; the hash tells apart events of one id
+/// with other content.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct EventKey {
+    /// Epoch milliseconds.
+    pub at: i64,
+    /// The producer's event id.
+    pub id: Arc<str>,
+    /// Hash of the event's content.
+    pub content: u64,
+}
+
+/// Where an event's record stands, so that a figure can be traced to it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Origin {
+    /// The partition of a raw topic.
+    pub partition: OriginId,
+    /// The record's offset there.
+    pub offset: i64,
+}
+
+/// One fact about a client.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Fact {
+    /// When it happened, and which event said so.
+    pub key: EventKey,
+    /// The record that said so; not kept for what makes no row of its own.
+    pub origin: Option<Origin>,
+    /// What happened.
+    pub body: FactBody,
+}
+
+/// What happened.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum FactBody {
+    /// The identifier belongs to the client.
+    Member(Ident),
+    /// A web hit.
+    Hit(Hit),
+    /// A lead form was sent; its hit stands elsewhere, in a run.
+    Lead {
+        /// The browser it was sent from.
+        visitor: Ident,
+    },
+    /// A telephone call.
+    Call(Box<Call>),
+    /// A clicked e-mail or another contact.
+    Contact(Contact),
+    /// Something happened to a deal.
+    Deal(Box<DealEvent>),
+}
+
+/// A web hit of one visitor.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Hit {
+    /// The browser's identifier.
+    pub visitor: Ident,
+    /// The source the hit names, when it names one.
+    pub source: Option<Source>,
+    /// A lead form was sent with it.
+    pub lead: bool,
+    /// The time of the last hit of the unbroken sourceless run that begins
+    /// here, epoch milliseconds; the hit's own time when there is no run.
+    pub until: i64,
+}
+
+/// How a call ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CallStatus {
+    /// Somebody answered.
+    Answered,
+    /// Nobody answered.
+    Missed,
+    /// The line was busy.
+    Busy,
+    /// The caller spoke to a machine.
+    Voicemail,
+}
+
+/// A telephone call.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Call {
+    /// The company called the client; such a call is no touch.
+    pub outbound: bool,
+    /// How it ended.
+    pub status: CallStatus,
+    /// The company's number, E.164 when it is valid.
+    pub dialed_number: Arc<str>,
+    /// Seconds until it was answered.
+    pub wait_seconds: Option<i64>,
+    /// Seconds of talk.
+    pub talk_seconds: Option<i64>,
+    /// Who answered; empty when not given.
+    pub manager_id: Arc<str>,
+    /// Where the recording is; empty when not given.
+    pub recording_url: Arc<str>,
+    /// 0–100.
+    pub quality_score: Option<u32>,
+    /// The source of the number itself: by the static table, or the number.
+    pub source: Source,
+    /// The greatest lease seen that covers the call.
+    pub lease: Option<LeaseRef>,
+    /// More than one visitor held the number at that moment.
+    pub ambiguous: bool,
+}
+
+/// A lease that covers a call, in the order in which leases win.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct LeaseRef {
+    /// When the lease began, and which event said so.
+    pub key: EventKey,
+    /// Who was shown the number.
+    pub visitor: Ident,
+}
+
+/// A clicked e-mail or an event of `touches`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Contact {
+    /// Its source.
+    pub source: Source,
+    /// It is a clicked e-mail.
+    pub email: bool,
+    /// What it calls itself.
+    pub kind: Arc<str>,
+}
+
+/// What happened to a deal.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DealStatus {
+    /// The deal was opened.
+    Created,
+    /// It moved to another stage.
+    StageChanged,
+    /// The client bought.
+    Won,
+    /// The client did not buy.
+    Lost,
+    /// Money was given back.
+    Refunded,
+}
+
+impl DealStatus {
+    /// The name in the views.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::StageChanged => "stage_changed",
+            Self::Won => "won",
+            Self::Lost => "lost",
+            Self::Refunded => "refunded",
+        }
+    }
+}
+
+impl CallStatus {
+    /// The name in the views.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Answered => "answered",
+            Self::Missed => "missed",
+            Self::Busy => "busy",
+            Self::Voicemail => "voicemail",
+        }
+    }
+}
+
+/// An amount in minor units of the currency that the event names.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Money {
+    /// Minor units.
+    pub minor: i64,
+    /// ISO 4217 code, upper case.
+    pub currency: [u8; 3],
+}
+
+/// One event of a deal; what it does not give is absent.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DealEvent {
+    /// The deal's own identifier.
+    pub deal: Ident,
+    /// The CRM's id.
+    pub deal_id: Arc<str>,
+    /// What happened.
+    pub status: DealStatus,
+    /// The stage of the pipeline.
+    pub stage: Option<Arc<str>>,
+    /// The pipeline.
+    pub pipeline: Option<Arc<str>>,
+    /// What the client pays.
+    pub amount: Option<Money>,
+    /// What the goods or the service cost.
+    pub cost: Option<Money>,
+    /// What was given back.
+    pub refund: Option<Money>,
+    /// Who is in charge.
+    pub manager_id: Option<Arc<str>>,
+    /// The event's day in the tenant's zone, by which rates go (days since the epoch).
+    pub date: i32,
+}

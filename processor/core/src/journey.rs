@@ -1,0 +1,332 @@
+//! A client's journey: the set of facts known about it.
+//!
+//! Adding a fact again changes nothing, and the order of adding is without
+//! consequence. What follows from the facts is in [`crate::derive`].
+
+use std::sync::Arc;
+
+use crate::fact::{Call, Contact, DealEvent, EventKey, Fact, FactBody, Hit, LeaseRef, Origin};
+use crate::ids::{Ident, TenantId};
+use crate::visit::{HitItem, Visitor};
+
+/// Everything known about one client.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Journey {
+    /// The client's tenant.
+    pub tenant: TenantId,
+    /// The client's identifiers, ascending.
+    pub members: Vec<Ident>,
+    /// Browsers in the order of their identifiers.
+    pub visitors: Vec<Visitor>,
+    /// Calls in order.
+    pub calls: Vec<Dated<Box<Call>>>,
+    /// Clicked e-mails and other contacts in order.
+    pub contacts: Vec<Dated<Contact>>,
+    /// Deals in the order of their identifiers.
+    pub deals: Vec<Deal>,
+    /// Touches before this moment were given up because there were too many.
+    pub floor: Option<i64>,
+}
+
+/// Something with its place in time and the record that said so.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Dated<T> {
+    /// Its place in time.
+    pub key: EventKey,
+    /// Its record.
+    pub origin: Option<Origin>,
+    /// What it is.
+    pub body: T,
+}
+
+/// The events of one deal.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Deal {
+    /// The deal's own identifier.
+    pub ident: Ident,
+    /// The CRM's id.
+    pub deal_id: Arc<str>,
+    /// Its events in order.
+    pub events: Vec<Dated<Box<DealEvent>>>,
+}
+
+/// What adding a fact did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Added {
+    /// The journey is another than before.
+    Changed,
+    /// The fact was known.
+    Known,
+    /// The fact lies before the journey's floor.
+    TooOld,
+}
+
+impl Added {
+    const fn changed(changed: bool) -> Self {
+        if changed { Self::Changed } else { Self::Known }
+    }
+}
+
+impl Journey {
+    /// A journey without facts.
+    pub const fn new(tenant: TenantId) -> Self {
+        Self {
+            tenant,
+            members: Vec::new(),
+            visitors: Vec::new(),
+            calls: Vec::new(),
+            contacts: Vec::new(),
+            deals: Vec::new(),
+            floor: None,
+        }
+    }
+
+    /// Adds a fact.
+    pub fn add(&mut self, fact: Fact) -> Added {
+        if self.refuses(&fact) {
+            return Added::TooOld;
+        }
+        let Fact { key, origin, body } = fact;
+        Added::changed(match body {
+            FactBody::Member(ident) => self.add_member(ident),
+            FactBody::Hit(hit) => self.add_hit(key, origin, &hit),
+            FactBody::Lead { visitor } => self.visitor(visitor).add_lead(key),
+            FactBody::Call(call) => self.add_call(Dated {
+                key,
+                origin,
+                body: call,
+            }),
+            FactBody::Contact(contact) => self.add_contact(Dated {
+                key,
+                origin,
+                body: contact,
+            }),
+            FactBody::Deal(event) => self.add_deal_event(Dated {
+                key,
+                origin,
+                body: event,
+            }),
+        })
+    }
+
+    /// Whether the fact lies before the journey's floor.
+    pub fn refuses(&self, fact: &Fact) -> bool {
+        let capped = matches!(
+            fact.body,
+            FactBody::Hit(_) | FactBody::Lead { .. } | FactBody::Call(_) | FactBody::Contact(_)
+        );
+        capped && self.floor.is_some_and(|floor| fact.key.at < floor)
+    }
+
+    /// Every fact of the journey; together they make it again.
+    pub fn into_facts(self) -> impl Iterator<Item = Fact> {
+        let members = self.members.into_iter().map(|ident| Fact {
+            key: EventKey {
+                at: 0,
+                id: Arc::default(),
+                content: 0,
+            },
+            origin: None,
+            body: FactBody::Member(ident),
+        });
+        let web = self.visitors.into_iter().flat_map(|visitor| {
+            let ident = visitor.ident;
+            let hits = visitor.hits.into_iter().map(move |item| Fact {
+                body: FactBody::Hit(Hit {
+                    visitor: ident,
+                    source: item.source,
+                    lead: false,
+                    until: item.until,
+                }),
+                key: item.key,
+                origin: item.origin,
+            });
+            let leads = visitor.leads.into_iter().map(move |key| Fact {
+                key,
+                origin: None,
+                body: FactBody::Lead { visitor: ident },
+            });
+            hits.chain(leads)
+        });
+        let calls = self
+            .calls
+            .into_iter()
+            .map(|call| call.into_fact(FactBody::Call));
+        let contacts = self
+            .contacts
+            .into_iter()
+            .map(|contact| contact.into_fact(FactBody::Contact));
+        let deals = self.deals.into_iter().flat_map(|deal| {
+            deal.events
+                .into_iter()
+                .map(|event| event.into_fact(FactBody::Deal))
+        });
+        members.chain(web).chain(calls).chain(contacts).chain(deals)
+    }
+
+    /// How many facts are kept that could be touches.
+    pub fn items(&self) -> usize {
+        self.visitors
+            .iter()
+            .map(|visitor| visitor.hits.len())
+            .sum::<usize>()
+            + self.calls.len()
+            + self.contacts.len()
+    }
+
+    /// Gives up what could be a touch before the moment `floor`.
+    pub fn forget_before(&mut self, floor: i64) {
+        for visitor in &mut self.visitors {
+            visitor.hits.retain(|hit| hit.key.at >= floor);
+            visitor.leads.retain(|lead| lead.at >= floor);
+        }
+        self.calls.retain(|call| call.key.at >= floor);
+        self.contacts.retain(|contact| contact.key.at >= floor);
+        self.floor = self.floor.max(Some(floor));
+    }
+
+    /// The time of the `keep`-th newest fact that could be a touch.
+    pub fn time_of_newest(&self, keep: usize) -> Option<i64> {
+        let mut times: Vec<i64> = self
+            .visitors
+            .iter()
+            .flat_map(|visitor| visitor.hits.iter().map(|hit| hit.key.at))
+            .chain(self.calls.iter().map(|call| call.key.at))
+            .chain(self.contacts.iter().map(|contact| contact.key.at))
+            .collect();
+        times.sort_unstable();
+        times
+            .len()
+            .checked_sub(keep)
+            .and_then(|index| times.get(index).copied())
+    }
+
+    fn add_member(&mut self, ident: Ident) -> bool {
+        match self.members.binary_search(&ident) {
+            Ok(_) => false,
+            Err(index) => {
+                self.members.insert(index, ident);
+                true
+            }
+        }
+    }
+
+    #[expect(clippy::indexing_slicing, reason = "the index was just found or made")]
+    fn visitor(&mut self, ident: Ident) -> &mut Visitor {
+        let index = match self
+            .visitors
+            .binary_search_by(|visitor| visitor.ident.cmp(&ident))
+        {
+            Ok(index) => index,
+            Err(index) => {
+                self.visitors.insert(index, Visitor::new(ident));
+                index
+            }
+        };
+        &mut self.visitors[index]
+    }
+
+    fn add_hit(&mut self, key: EventKey, origin: Option<Origin>, hit: &Hit) -> bool {
+        let visitor = self.visitor(hit.visitor);
+        let lead = hit.lead && visitor.add_lead(key.clone());
+        visitor.add_hit(HitItem {
+            key,
+            origin,
+            source: hit.source,
+            until: hit.until,
+        }) || lead
+    }
+
+    fn add_call(&mut self, call: Dated<Box<Call>>) -> bool {
+        match self
+            .calls
+            .binary_search_by(|known| known.key.cmp(&call.key))
+        {
+            Ok(index) => {
+                let Some(known) = self.calls.get_mut(index) else {
+                    return false;
+                };
+                known.body.learn(call.body.lease, call.body.ambiguous)
+            }
+            Err(index) => {
+                self.calls.insert(index, call);
+                true
+            }
+        }
+    }
+
+    fn add_contact(&mut self, contact: Dated<Contact>) -> bool {
+        let place = |known: &Dated<Contact>| {
+            known
+                .key
+                .cmp(&contact.key)
+                .then(known.body.email.cmp(&contact.body.email))
+        };
+        match self.contacts.binary_search_by(place) {
+            Ok(_) => false,
+            Err(index) => {
+                self.contacts.insert(index, contact);
+                true
+            }
+        }
+    }
+
+    fn add_deal_event(&mut self, event: Dated<Box<DealEvent>>) -> bool {
+        match self
+            .deals
+            .binary_search_by(|deal| deal.ident.cmp(&event.body.deal))
+        {
+            Ok(index) => {
+                let Some(deal) = self.deals.get_mut(index) else {
+                    return false;
+                };
+                match deal
+                    .events
+                    .binary_search_by(|known| known.key.cmp(&event.key))
+                {
+                    Ok(_) => false,
+                    Err(index) => {
+                        deal.events.insert(index, event);
+                        true
+                    }
+                }
+            }
+            Err(index) => {
+                let (ident, deal_id) = (event.body.deal, Arc::clone(&event.body.deal_id));
+                self.deals.insert(
+                    index,
+                    Deal {
+                        ident,
+                        deal_id,
+                        events: vec![event],
+                    },
+                );
+                true
+            }
+        }
+    }
+}
+
+impl Call {
+    /// Takes over a greater lease and the mark of ambiguity; tells whether
+    /// either is new.
+    pub fn learn(&mut self, lease: Option<LeaseRef>, ambiguous: bool) -> bool {
+        let greater = lease > self.lease;
+        if greater {
+            self.lease = lease;
+        }
+        let newly_ambiguous = ambiguous && !self.ambiguous;
+        self.ambiguous |= ambiguous;
+        greater || newly_ambiguous
+    }
+}
+
+impl<T> Dated<T> {
+    fn into_fact(self, body: impl FnOnce(T) -> FactBody) -> Fact {
+        Fact {
+            key: self.key,
+            origin: self.origin,
+            body: body(self.body),
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Messages between nodes: the log's content.
+
+use std::sync::Arc;
+
+use crate::cost::Cost;
+use crate::fact::{EventKey, Fact};
+use crate::ids::{Ident, TenantId};
+
+/// One record of a partition's log.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// The sender's Lamport time; 0 when it comes from ingest.
+    pub lamport: u64,
+    /// Its messages, in order.
+    pub messages: Vec<Message>,
+}
+
+/// One message to one node.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Message {
+    /// The node's tenant.
+    pub tenant: TenantId,
+    /// The node.
+    pub to: Ident,
+    /// The fact was in a journey before, or came by another partition: rows
+    /// keyed by it are owned by whoever receives it.
+    pub moved: bool,
+    /// What it says.
+    pub body: Body,
+}
+
+/// What a message says.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Body {
+    /// A fact for the client that the node belongs to.
+    Event {
+        /// The fact.
+        fact: Fact,
+        /// The first node that passed it on.
+        via: Option<Ident>,
+        /// How many nodes passed it on.
+        hops: u32,
+    },
+    /// The node and `lower` (before it in the identity order) are one client.
+    Link {
+        /// The other identifier.
+        lower: Ident,
+    },
+    /// The node may take `root` for its parent.
+    Shortcut {
+        /// An ancestor, as the sender saw it.
+        root: Ident,
+    },
+    /// A call, at the node of the dialed number.
+    Call {
+        /// The client's first identifier.
+        caller: Ident,
+        /// The call.
+        fact: Fact,
+    },
+    /// A lease, at the node of its number.
+    Lease(Lease),
+    /// An ad cost, at the node of its key.
+    Cost(Arc<Cost>),
+}
+
+/// A number is shown to one visitor from `key.at` until before `until`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Lease {
+    /// When it begins, and which event said so.
+    pub key: EventKey,
+    /// Who was shown the number.
+    pub visitor: Ident,
+    /// When it ends, exclusive, epoch milliseconds.
+    pub until: i64,
+}

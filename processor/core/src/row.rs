@@ -1,0 +1,97 @@
+//! Rows that leave a partition: each the whole and newest state of its key.
+
+use std::sync::Arc;
+
+use crate::cell::{Cell, CellKey};
+use crate::cost::Cost;
+use crate::credit::Credits;
+use crate::deal::DealState;
+use crate::derive::{Touch, TouchKey};
+use crate::fact::{Call, EventKey, Origin};
+use crate::ids::{Ident, Source, TenantId};
+
+/// What a row is keyed by. The order is that in which rows leave.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum RowKey {
+    /// A tenant, as this partition knows it.
+    Tenant(TenantId),
+    /// An identifier.
+    Identity(TenantId, Ident),
+    /// A touch.
+    Touchpoint(TenantId, TouchKey),
+    /// A call of either direction.
+    Call(TenantId, EventKey),
+    /// A deal, by the CRM's id.
+    Deal(TenantId, Arc<str>),
+    /// The credits of a deal, by the CRM's id.
+    Credits(TenantId, Arc<str>),
+    /// An ad cost, by the node of its key.
+    Cost(Ident),
+    /// A rollup cell of this partition.
+    Cell(CellKey),
+}
+
+/// A row: the state of its key since a Lamport time. Rows of one key and one
+/// version (Lamport time and partition) are equal.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Row {
+    /// Its key.
+    pub key: RowKey,
+    /// Lamport time of the change.
+    pub lamport: u64,
+    /// Its state; `None`: there is no such thing any more.
+    pub body: Option<RowBody>,
+}
+
+/// The state of a row's key.
+#[derive(Clone, PartialEq, Debug)]
+pub enum RowBody {
+    /// The tenant is known here.
+    Tenant,
+    /// The client an identifier belongs to.
+    Identity {
+        /// The client.
+        client: Ident,
+    },
+    /// A touch and the client it belongs to.
+    Touchpoint {
+        /// The client.
+        client: Ident,
+        /// The touch.
+        touch: Touch,
+    },
+    /// A call and the client it belongs to.
+    Call {
+        /// The client.
+        client: Ident,
+        /// Where the call came from.
+        source: Source,
+        /// The call.
+        call: Box<Call>,
+        /// Its record.
+        origin: Option<Origin>,
+    },
+    /// A deal and the client it belongs to.
+    Deal {
+        /// The client.
+        client: Ident,
+        /// The deal.
+        state: Box<DealState>,
+    },
+    /// The credits of a won deal.
+    Credits {
+        /// The client.
+        client: Ident,
+        /// The shares of all models.
+        credits: Box<Credits>,
+    },
+    /// An ad cost.
+    Cost {
+        /// The latest statement.
+        cost: Arc<Cost>,
+        /// Its amount in minor units of the tenant's currency.
+        spend: i64,
+    },
+    /// A rollup cell that is not all zero.
+    Cell(Cell),
+}

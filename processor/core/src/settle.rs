@@ -1,0 +1,389 @@
+//! Settling: after each record, rows and cells are made to agree with the
+//! journeys that it changed. What changed is the difference between what was
+//! derived before and what is derived now; cells get f(after) − f(before).
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+
+use crate::cell::CellKind;
+use crate::credit::{self, Credits};
+use crate::derive::{Derived, TouchKey, derive};
+use crate::fact::EventKey;
+use crate::ids::{Ident, TenantId};
+use crate::journey::Journey;
+use crate::names::Tenant;
+use crate::partition::{Backing, Claims, Partition};
+use crate::row::{RowBody, RowKey};
+
+/// What became of a client's journey.
+struct Change<'a> {
+    tenant: TenantId,
+    /// The client, when the journey stands here (and its rows with it).
+    client: Option<Ident>,
+    before: &'a Derived,
+    after: &'a Derived,
+    /// Touches and leads count where they appear or disappear. Not so when
+    /// they are only given up: what was counted stays counted.
+    counted: bool,
+}
+
+/// The stretch of time in which a journey changed.
+#[derive(Clone, Copy, Default)]
+struct Stretch(Option<(i64, i64)>);
+
+impl Stretch {
+    fn add(&mut self, at: i64) {
+        self.0 = Some(
+            self.0
+                .map_or((at, at), |(from, to)| (from.min(at), to.max(at))),
+        );
+    }
+
+    fn overlaps(self, (from, to): (i64, i64)) -> bool {
+        self.0
+            .is_some_and(|(first, last)| first <= to && from <= last)
+    }
+}
+
+impl<B: Backing> Partition<B> {
+    /// Settles every journey that the record changed.
+    pub(crate) fn settle(&mut self) -> Result<(), B::Error> {
+        for (_, (tenant, before)) in std::mem::take(&mut self.departed) {
+            let after = Derived::default();
+            let change = Change {
+                tenant,
+                client: None,
+                before: &before,
+                after: &after,
+                counted: true,
+            };
+            self.settle_change(&change, &Claims::default(), None);
+        }
+        for client in std::mem::take(&mut self.unsettled) {
+            self.settle_root(client);
+        }
+        self.book()
+    }
+
+    fn settle_root(&mut self, client: Ident) {
+        let Some(root) = self.root_mut(client) else {
+            return;
+        };
+        let claims = std::mem::take(&mut root.claimed);
+        let before = std::mem::take(&mut root.settled);
+        // Taken out while the partition is borrowed, and put back below.
+        let mut journey = std::mem::replace(&mut root.journey, Journey::new(TenantId(0)));
+        let tenant = journey.tenant;
+        let mut after = derive(&journey, &self.names, self.rules.as_ref());
+        let change = Change {
+            tenant,
+            client: Some(client),
+            before: &before,
+            after: &after,
+            counted: true,
+        };
+        self.settle_change(&change, &claims, Some(&journey));
+        if let Some(floor) = self.too_much(&journey, &after) {
+            journey.forget_before(floor);
+            self.changes.counters.capped_journeys += 1;
+            let kept = derive(&journey, &self.names, self.rules.as_ref());
+            let change = Change {
+                tenant,
+                client: Some(client),
+                before: &after,
+                after: &kept,
+                counted: false,
+            };
+            self.settle_change(&change, &Claims::default(), Some(&journey));
+            after = kept;
+        }
+        if let Some(root) = self.root_mut(client) {
+            root.journey = journey;
+            root.settled = after;
+        }
+    }
+
+    /// The moment before which a journey has to be given up, if it is too long.
+    fn too_much(&self, journey: &Journey, derived: &Derived) -> Option<i64> {
+        let touches = derived.touches.len();
+        if touches > self.limits.max_touches {
+            let index = touches - self.limits.max_touches;
+            return derived.touches.get(index).map(|touch| touch.key.at);
+        }
+        if journey.items() > self.limits.max_items {
+            return journey.time_of_newest(self.limits.max_items);
+        }
+        None
+    }
+
+    fn settle_change(&mut self, change: &Change<'_>, claims: &Claims, journey: Option<&Journey>) {
+        let tenant = self.names.tenant(change.tenant).clone();
+        let mut stretch = Stretch::default();
+        if let Some(client) = change.client {
+            for member in &claims.members {
+                let key = RowKey::Identity(change.tenant, *member);
+                self.put_row(key, Some(RowBody::Identity { client }));
+            }
+        }
+        self.settle_touches(change, &claims.touches, &mut stretch);
+        self.settle_leads(change, &mut stretch);
+        if let Some(journey) = journey {
+            self.settle_calls(change, &claims.calls, journey);
+        }
+        let changed_deals = self.settle_deals(change, &claims.deals, &mut stretch);
+        self.settle_credits(change, &tenant, &changed_deals, &claims.deals, stretch);
+    }
+
+    fn settle_touches(
+        &mut self,
+        change: &Change<'_>,
+        claimed: &BTreeSet<TouchKey>,
+        stretch: &mut Stretch,
+    ) {
+        let (before, after) = (&change.before.touches, &change.after.touches);
+        differences(
+            before,
+            after,
+            |touch| &touch.key,
+            |before, after| {
+                for (touch, sign) in before
+                    .iter()
+                    .map(|t| (t, -1))
+                    .chain(after.iter().map(|t| (t, 1)))
+                {
+                    stretch.add(touch.key.at);
+                    if change.counted {
+                        self.deltas.touch(touch, sign);
+                    }
+                }
+                let (Some(client), Some(touch)) = (change.client, after.or(before)) else {
+                    return;
+                };
+                let body = after.map(|touch| RowBody::Touchpoint {
+                    client,
+                    touch: touch.clone(),
+                });
+                if body.is_some() || change.counted {
+                    self.put_row(RowKey::Touchpoint(change.tenant, touch.key.clone()), body);
+                }
+            },
+        );
+        let Some(client) = change.client else { return };
+        for key in claimed {
+            let touch = after.binary_search_by(|touch| touch.key.cmp(key)).ok();
+            let body = touch
+                .and_then(|index| after.get(index))
+                .map(|touch| RowBody::Touchpoint {
+                    client,
+                    touch: touch.clone(),
+                });
+            self.put_row(RowKey::Touchpoint(change.tenant, key.clone()), body);
+        }
+    }
+
+    fn settle_leads(&mut self, change: &Change<'_>, stretch: &mut Stretch) {
+        let (before, after) = (&change.before.leads, &change.after.leads);
+        differences(
+            before,
+            after,
+            |lead| (&lead.key, lead.visitor),
+            |before, after| {
+                for (lead, sign) in before
+                    .iter()
+                    .map(|l| (l, -1))
+                    .chain(after.iter().map(|l| (l, 1)))
+                {
+                    stretch.add(lead.key.at);
+                    if change.counted {
+                        self.deltas.lead(lead, sign);
+                    }
+                }
+            },
+        );
+    }
+
+    /// Rows of calls; what calls count for was done with their touches.
+    fn settle_calls(
+        &mut self,
+        change: &Change<'_>,
+        claimed: &BTreeSet<EventKey>,
+        journey: &Journey,
+    ) {
+        let Some(client) = change.client else { return };
+        let mut keys: BTreeSet<&EventKey> = claimed.iter().collect();
+        differences(
+            &change.before.calls,
+            &change.after.calls,
+            |call| &call.key,
+            |_, after| {
+                keys.extend(after.map(|call| &call.key));
+            },
+        );
+        for key in keys {
+            // Both lists are in the order of the calls.
+            let index = journey
+                .calls
+                .binary_search_by(|call| call.key.cmp(key))
+                .ok();
+            let state = index.and_then(|index| change.after.calls.get(index));
+            let call = index.and_then(|index| journey.calls.get(index));
+            let body = state.zip(call).map(|(state, call)| RowBody::Call {
+                client,
+                source: state.source,
+                call: call.body.clone(),
+                origin: call.origin,
+            });
+            self.put_row(RowKey::Call(change.tenant, key.clone()), body);
+        }
+    }
+
+    /// Rows of deals. Gives the deals that changed.
+    fn settle_deals(
+        &mut self,
+        change: &Change<'_>,
+        claimed: &BTreeSet<Ident>,
+        stretch: &mut Stretch,
+    ) -> BTreeSet<Ident> {
+        let mut changed = BTreeSet::new();
+        let (before, after) = (&change.before.deals, &change.after.deals);
+        differences(
+            before,
+            after,
+            |deal| deal.ident,
+            |before, after| {
+                let created =
+                    |deal: Option<&crate::deal::DealState>| deal.map(|deal| deal.created_at);
+                if created(before) != created(after) {
+                    for at in created(before).into_iter().chain(created(after)) {
+                        stretch.add(at);
+                    }
+                }
+                changed.extend(after.or(before).map(|deal| deal.ident));
+            },
+        );
+        let Some(client) = change.client else {
+            return changed;
+        };
+        let written = |deal: &&crate::deal::DealState| {
+            changed.contains(&deal.ident) || claimed.contains(&deal.ident)
+        };
+        for deal in after.iter().filter(written) {
+            self.changes.counters.missing_rates += u64::from(deal.rate_missing);
+            let key = RowKey::Deal(change.tenant, deal.deal_id.clone());
+            self.put_row(
+                key,
+                Some(RowBody::Deal {
+                    client,
+                    state: Box::new(deal.clone()),
+                }),
+            );
+        }
+        changed
+    }
+
+    /// Credits of the deals that the change may concern: those changed
+    /// themselves, those whose window the change falls into and, where touches
+    /// count only after the previous won deal, all when any deal changed.
+    fn settle_credits(
+        &mut self,
+        change: &Change<'_>,
+        tenant: &Tenant,
+        changed: &BTreeSet<Ident>,
+        claimed: &BTreeSet<Ident>,
+        stretch: Stretch,
+    ) {
+        let all = tenant.rules.reset_on_conversion && !changed.is_empty();
+        let mut idents: BTreeSet<Ident> = changed.union(claimed).copied().collect();
+        for deal in change.before.deals.iter().chain(&change.after.deals) {
+            let Some(won_at) = deal.won_at else { continue };
+            if all || stretch.overlaps(credit::window(won_at, tenant)) {
+                idents.insert(deal.ident);
+            }
+        }
+        for ident in idents {
+            let credits_in = |derived: &Derived| {
+                let index = derived
+                    .deals
+                    .binary_search_by(|deal| deal.ident.cmp(&ident))
+                    .ok()?;
+                let deal = derived.deals.get(index)?;
+                credit::credits(deal, derived, tenant, &self.names)
+                    .map(|credits| (deal.revenue(), credits))
+            };
+            let (before, after) = (credits_in(change.before), credits_in(change.after));
+            if before != after {
+                let models = tenant.rules.models.len() as i64;
+                for (side, sign) in [(&before, -1), (&after, 1)] {
+                    let Some((revenue, credits)) = side else {
+                        continue;
+                    };
+                    self.deltas.credits(credits, tenant, sign);
+                    self.conservation.expected_ppm += sign * models * credit::WHOLE_PPM;
+                    self.conservation.expected_revenue += sign * models * revenue;
+                }
+            }
+            if before != after || claimed.contains(&ident) {
+                self.put_credits(change, ident, after.map(|(_, credits)| credits));
+            }
+        }
+    }
+
+    fn put_credits(&mut self, change: &Change<'_>, ident: Ident, credits: Option<Credits>) {
+        let Some(client) = change.client else { return };
+        let deals = change.after.deals.iter().chain(&change.before.deals);
+        let Some(deal) = deals.into_iter().find(|deal| deal.ident == ident) else {
+            return;
+        };
+        let key = RowKey::Credits(change.tenant, deal.deal_id.clone());
+        let body = credits.map(|credits| RowBody::Credits {
+            client,
+            credits: Box::new(credits),
+        });
+        self.put_row(key, body);
+    }
+
+    /// Adds up what the record changed in the cells.
+    fn book(&mut self) -> Result<(), B::Error> {
+        let lamport = self.lamport;
+        for delta in std::mem::take(&mut self.deltas).into_sums() {
+            let cell = self.cell_mut(delta.key)?;
+            cell.add(delta.slot, delta.figures);
+            cell.lamport = lamport;
+            if delta.key.kind == CellKind::CreditByConversion {
+                let [ppm, _, revenue, _] = delta.figures;
+                self.conservation.booked_ppm += ppm;
+                self.conservation.booked_revenue += revenue;
+            }
+            self.changes.cells.insert(delta.key);
+        }
+        Ok(())
+    }
+}
+
+/// Walks two lists ordered by key and calls with each pair that is not equal.
+fn differences<'a, T: PartialEq, K: Ord>(
+    before: &'a [T],
+    after: &'a [T],
+    key: impl Fn(&'a T) -> K,
+    mut differ: impl FnMut(Option<&'a T>, Option<&'a T>),
+) {
+    let (mut before, mut after) = (before.iter().peekable(), after.iter().peekable());
+    loop {
+        let order = match (before.peek(), after.peek()) {
+            (None, None) => return,
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some(b), Some(a)) => key(b).cmp(&key(a)),
+        };
+        match order {
+            Ordering::Less => differ(before.next(), None),
+            Ordering::Greater => differ(None, after.next()),
+            Ordering::Equal => {
+                let (b, a) = (before.next(), after.next());
+                if b != a {
+                    differ(b, a);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,104 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::ids::{DimId, StrId};
+
+const MINUTE: i64 = 60_000;
+
+fn source(number: u32) -> Source {
+    Source {
+        dim: DimId(number),
+        content: StrId::EMPTY,
+        term: StrId::EMPTY,
+    }
+}
+
+fn hit(at: i64, id: &str, named: Option<u32>) -> HitItem {
+    let key = EventKey {
+        at,
+        id: id.into(),
+        content: 0,
+    };
+    HitItem {
+        key,
+        origin: None,
+        source: named.map(source),
+        until: at,
+    }
+}
+
+/// The visits by the contract's words, over every single hit.
+fn visits_of_all(hits: &[HitItem]) -> Vec<(EventKey, Source)> {
+    let mut hits = hits.to_vec();
+    hits.sort_by(|a, b| a.key.cmp(&b.key));
+    hits.dedup_by(|a, b| a.key == b.key);
+    let mut visits: Vec<(EventKey, Source)> = Vec::new();
+    let mut previous: Option<i64> = None;
+    for hit in hits {
+        let paused = previous.is_none_or(|previous| hit.key.at - previous > VISIT_GAP_MS);
+        let differs = visits
+            .last()
+            .is_some_and(|(_, source)| hit.source.is_some_and(|named| named != *source));
+        if paused || differs {
+            visits.push((hit.key.clone(), hit.source.unwrap_or(source(0))));
+        }
+        previous = Some(hit.key.at);
+    }
+    visits
+}
+
+fn visits(visitor: &Visitor) -> Vec<(EventKey, Source)> {
+    visitor
+        .visits(source(0))
+        .map(|visit| (visit.opening.key.clone(), visit.source))
+        .collect()
+}
+
+#[test]
+fn thirty_minutes_exactly_do_not_end_a_visit() {
+    let mut visitor = Visitor::new(Ident(1));
+    visitor.add_hit(hit(0, "a", None));
+    visitor.add_hit(hit(30 * MINUTE, "b", None));
+    visitor.add_hit(hit(60 * MINUTE + 1, "c", None));
+    assert_eq!(visits(&visitor).len(), 2);
+    assert_eq!(
+        visitor.hits.len(),
+        2,
+        "the second hit went into the first one's run"
+    );
+}
+
+proptest! {
+    #[test]
+    fn runs_give_the_visits_of_all_hits_in_any_order(
+        hits in prop::collection::vec((0_i64..40, 0_u32..3, 0_u8..4), 1..30),
+        split in 0_usize..30,
+    ) {
+        let all: Vec<HitItem> = hits
+            .iter()
+            .enumerate()
+            .map(|(index, (slot, named, id))| {
+                let named = named.checked_sub(1).map(|named| named + 1);
+                // Ids repeat across times; index keeps events apart.
+                hit(slot * 10 * MINUTE, &format!("{id}-{index}"), named)
+            })
+            .collect();
+        let expected = visits_of_all(&all);
+        let mut whole = Visitor::new(Ident(1));
+        for item in &all {
+            whole.add_hit(item.clone());
+        }
+        prop_assert_eq!(&visits(&whole), &expected);
+        // Two journeys that merge: the items of one are added to the other.
+        let mut left = Visitor::new(Ident(1));
+        let mut right = Visitor::new(Ident(1));
+        for (index, item) in all.iter().enumerate() {
+            if index < split { left.add_hit(item.clone()) } else { right.add_hit(item.clone()) };
+        }
+        for item in right.hits.iter().chain(&right.hits) {
+            left.add_hit(item.clone());
+        }
+        prop_assert_eq!(&visits(&left), &expected);
+        prop_assert!(left.hits.windows(2).all(|pair| pair[0].until <= pair[1].key.at));
+    }
+}
