@@ -2,6 +2,7 @@
 //! that every room shares. No behaviour beyond conversions lives here.
 
 pub mod ident;
+pub mod money;
 pub mod topics;
 
 pub use ident::{Ident, IdentKind};
