@@ -30,6 +30,62 @@ metric_names! {
     STREAM_LAG_RECORDS = Gauge Count "throughline_stream_lag_records";
     /// Whether the last question to Kafka was answered: 1 or 0.
     STREAM_KAFKA_UP = Gauge Count "throughline_stream_kafka_up";
+    /// Records of `events` that were applied.
+    PROCESSOR_RECORDS_TOTAL = Counter Count "throughline_processor_records_total";
+    /// Bytes of the records of `events` that were applied.
+    PROCESSOR_READ_BYTES_TOTAL = Counter Bytes "throughline_processor_read_bytes_total";
+    /// How long the records of one poll took to apply.
+    PROCESSOR_APPLY_SECONDS = Histogram Seconds "throughline_processor_apply_seconds";
+    /// Messages that were applied, those to own nodes too.
+    PROCESSOR_MESSAGES_TOTAL = Counter Count "throughline_processor_messages_total";
+    /// Facts that were known already: repeated events.
+    PROCESSOR_KNOWN_FACTS_TOTAL = Counter Count "throughline_processor_known_facts_total";
+    /// Journeys that moved to another node because two clients proved to be one.
+    PROCESSOR_MOVED_JOURNEYS_TOTAL = Counter Count "throughline_processor_moved_journeys_total";
+    /// Journeys that were cut to the newest touches (`processor.max_touches`).
+    PROCESSOR_CAPPED_JOURNEYS_TOTAL = Counter Count "throughline_processor_capped_journeys_total";
+    /// Facts refused because their journey was cut at a later moment.
+    PROCESSOR_TOO_OLD_FACTS_TOTAL = Counter Count "throughline_processor_too_old_facts_total";
+    /// Amounts counted as zero because their currency has no rate that day.
+    PROCESSOR_MISSING_RATES_TOTAL = Counter Count "throughline_processor_missing_rates_total";
+    /// Events of one id with other content, seen in one journey.
+    PROCESSOR_CONFLICTING_EVENTS_TOTAL = Counter Count "throughline_processor_conflicting_events_total";
+    /// Booked credit minus won deals, over all models: zero unless something is wrong; label partition.
+    PROCESSOR_CREDIT_IMBALANCE_PPM = Gauge Count "throughline_processor_credit_imbalance_ppm";
+    /// Booked revenue minus revenue of won deals, over all models: zero unless something is wrong; label partition.
+    PROCESSOR_REVENUE_IMBALANCE_MINOR_UNITS = Gauge Count "throughline_processor_revenue_imbalance_minor_units";
+    /// Identifiers in memory; label partition.
+    PROCESSOR_CACHED_NODES = Gauge Count "throughline_processor_cached_nodes";
+    /// Rollup cells in memory; label partition.
+    PROCESSOR_CACHED_CELLS = Gauge Count "throughline_processor_cached_cells";
+    /// How long one checkpoint took: publish, store, commit.
+    PROCESSOR_CHECKPOINT_SECONDS = Histogram Seconds "throughline_processor_checkpoint_seconds";
+    /// Messages sent to other partitions.
+    PROCESSOR_SENT_MESSAGES_TOTAL = Counter Count "throughline_processor_sent_messages_total";
+    /// Rows sent to `rollups`.
+    PROCESSOR_ROWS_TOTAL = Counter Count "throughline_processor_rows_total";
+    /// Bytes of the records sent to `events` and `rollups`.
+    PROCESSOR_PUBLISHED_BYTES_TOTAL = Counter Bytes "throughline_processor_published_bytes_total";
+    /// Keys written to the state store.
+    PROCESSOR_STORED_KEYS_TOTAL = Counter Count "throughline_processor_stored_keys_total";
+    /// Age of the youngest event applied since the last checkpoint, by its own time.
+    PROCESSOR_FRESHNESS_SECONDS = Gauge Seconds "throughline_processor_freshness_seconds";
+    /// Records of rows and of rejected records that the sink has read.
+    SINK_RECORDS_TOTAL = Counter Count "throughline_sink_records_total";
+    /// Bytes of the records that the sink has read.
+    SINK_READ_BYTES_TOTAL = Counter Bytes "throughline_sink_read_bytes_total";
+    /// Rows that ClickHouse has acknowledged; label table.
+    SINK_ROWS_TOTAL = Counter Count "throughline_sink_rows_total";
+    /// Bytes of acknowledged rows before compression; label table.
+    SINK_INSERTED_BYTES_TOTAL = Counter Bytes "throughline_sink_inserted_bytes_total";
+    /// Rows of one insert; label table.
+    SINK_BLOCK_ROWS = Histogram Count "throughline_sink_block_rows";
+    /// How long one insert took until its answer, failed ones too; label table.
+    SINK_INSERT_SECONDS = Histogram Seconds "throughline_sink_insert_seconds";
+    /// Rounds of inserts that failed and are tried again; label kind.
+    SINK_RETRIES_TOTAL = Counter Count "throughline_sink_retries_total";
+    /// Age of the oldest record of the latest insert when it was acknowledged.
+    SINK_FRESHNESS_SECONDS = Gauge Seconds "throughline_sink_freshness_seconds";
 }
 
 /// Registers the descriptions with the recorder that is installed.

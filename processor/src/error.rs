@@ -1,0 +1,81 @@
+//! Why a processor cannot go on.
+
+use std::path::PathBuf;
+
+use throughline_stream::StreamError;
+
+/// Why a processor cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum ProcessorError {
+    /// The broker cannot be read or written.
+    #[error(transparent)]
+    Stream(#[from] StreamError),
+    /// The state store cannot be opened, read or written.
+    #[error("the state store at {path} fails while {context}: {source}")]
+    Store {
+        /// Where the store is.
+        path: PathBuf,
+        /// What was being done.
+        context: &'static str,
+        /// What the store says.
+        source: Box<fjall::Error>,
+    },
+    /// Something in the store cannot be understood.
+    #[error(
+        "the state of partition {partition} holds a {what} that cannot be read ({reason}): the store \
+         is damaged or was written by a newer version; restore it, or delete it to rebuild the \
+         partition from the log"
+    )]
+    Damaged {
+        /// The partition of `events`.
+        partition: u32,
+        /// What it is.
+        what: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A record of `events` cannot be understood.
+    #[error(
+        "the record at {topic}[{partition}] offset {offset} is no batch of events ({reason}): \
+         only ingest and processors of this version or an older one may write to that topic"
+    )]
+    Garbled {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: i32,
+        /// The offset.
+        offset: i64,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The store was made for another number of partitions.
+    #[error(
+        "the state of partition {partition} was made with {stored} partitions of `events`, but \
+         {configured} are configured: set the number it was made with, or start over with new \
+         topics and new state"
+    )]
+    Partitions {
+        /// The partition of `events`.
+        partition: u32,
+        /// What the store says.
+        stored: u32,
+        /// What the configuration says.
+        configured: u32,
+    },
+    /// The store was made by other attribution rules.
+    #[error(
+        "the state of partition {partition} was made in generation {stored} by other attribution \
+         rules (models, lookback windows, channel rules, currency rates, time zones) than those \
+         configured as generation {configured}: undo the change, or raise `processor.generation` \
+         above {stored} to rebuild all figures from the log by the new rules"
+    )]
+    Rules {
+        /// The partition of `events`.
+        partition: u32,
+        /// The generation in the store.
+        stored: u32,
+        /// The configured generation.
+        configured: u32,
+    },
+}

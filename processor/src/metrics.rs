@@ -1,0 +1,40 @@
+//! What an operator sees of the processors of this process.
+
+use metrics::{counter, gauge, histogram};
+use throughline_core::partition::{Conservation, Counters};
+use throughline_stream::metric_names as names;
+
+/// Reports what a partition did since its last checkpoint, and whether its
+/// sums agree.
+pub fn partition(partition: u32, counters: Counters, sums: Conservation, cached: (usize, usize)) {
+    counter!(names::PROCESSOR_MESSAGES_TOTAL).increment(counters.messages);
+    counter!(names::PROCESSOR_KNOWN_FACTS_TOTAL).increment(counters.known_facts);
+    counter!(names::PROCESSOR_MOVED_JOURNEYS_TOTAL).increment(counters.moved_journeys);
+    counter!(names::PROCESSOR_CAPPED_JOURNEYS_TOTAL).increment(counters.capped_journeys);
+    counter!(names::PROCESSOR_TOO_OLD_FACTS_TOTAL).increment(counters.too_old_facts);
+    counter!(names::PROCESSOR_MISSING_RATES_TOTAL).increment(counters.missing_rates);
+    counter!(names::PROCESSOR_CONFLICTING_EVENTS_TOTAL).increment(counters.conflicting_events);
+    let label = partition.to_string();
+    gauge!(names::PROCESSOR_CREDIT_IMBALANCE_PPM, "partition" => label.clone())
+        .set((sums.booked_ppm - sums.expected_ppm) as f64);
+    gauge!(names::PROCESSOR_REVENUE_IMBALANCE_MINOR_UNITS, "partition" => label.clone())
+        .set((sums.booked_revenue - sums.expected_revenue) as f64);
+    gauge!(names::PROCESSOR_CACHED_NODES, "partition" => label.clone()).set(cached.0 as f64);
+    gauge!(names::PROCESSOR_CACHED_CELLS, "partition" => label).set(cached.1 as f64);
+}
+
+/// Reports one checkpoint of a worker.
+pub fn checkpoint(seconds: f64, messages: usize, rows: usize, bytes: usize, writes: usize) {
+    histogram!(names::PROCESSOR_CHECKPOINT_SECONDS).record(seconds);
+    counter!(names::PROCESSOR_SENT_MESSAGES_TOTAL).increment(messages as u64);
+    counter!(names::PROCESSOR_ROWS_TOTAL).increment(rows as u64);
+    counter!(names::PROCESSOR_PUBLISHED_BYTES_TOTAL).increment(bytes as u64);
+    counter!(names::PROCESSOR_STORED_KEYS_TOTAL).increment(writes as u64);
+}
+
+/// Reports records that were applied.
+pub fn applied(records: usize, bytes: usize, seconds: f64) {
+    counter!(names::PROCESSOR_RECORDS_TOTAL).increment(records as u64);
+    counter!(names::PROCESSOR_READ_BYTES_TOTAL).increment(bytes as u64);
+    histogram!(names::PROCESSOR_APPLY_SECONDS).record(seconds);
+}

@@ -1,0 +1,277 @@
+//! Where a partition's state is kept: on disk (fjall), or in memory only.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
+use throughline_core::cell::{Cell, CellKey};
+use throughline_core::cost::Cost;
+use throughline_core::names::StoredNames;
+use throughline_core::number::{NumberKey, NumberState};
+use throughline_core::{Backing, Ident, Node};
+
+use crate::error::ProcessorError;
+use crate::stored::{self, Meta, Write};
+
+/// Keeps the state of partitions.
+pub trait Store: Send {
+    /// What a partition reads its state through.
+    type Backing: Backing<Error = ProcessorError>;
+
+    /// A partition's state, with what is known of it as a whole unless it is new.
+    fn open(&self, partition: u32) -> Result<(Self::Backing, Option<Loaded>), ProcessorError>;
+
+    /// Writes the changes of several partitions at once: all of them or, if
+    /// the process dies, none. They are on disk when it returns.
+    fn commit(&self, writes: BTreeMap<u32, Vec<Write>>) -> Result<(), ProcessorError>;
+
+    /// Whether state can be read back, so that memory may be given up.
+    const KEEPS: bool;
+}
+
+/// What is known of a stored partition as a whole.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// Clock, position, rules, sums.
+    pub meta: Meta,
+    /// Interned names.
+    pub names: StoredNames,
+}
+
+/// Keeps nothing: the partition itself holds all of its state.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MemoryStore;
+
+/// Has nothing to read.
+#[derive(Clone, Copy, Debug)]
+pub struct Nothing;
+
+impl Store for MemoryStore {
+    type Backing = Nothing;
+    const KEEPS: bool = false;
+
+    fn open(&self, _partition: u32) -> Result<(Nothing, Option<Loaded>), ProcessorError> {
+        Ok((Nothing, None))
+    }
+
+    fn commit(&self, _writes: BTreeMap<u32, Vec<Write>>) -> Result<(), ProcessorError> {
+        Ok(())
+    }
+}
+
+impl Backing for Nothing {
+    type Error = ProcessorError;
+
+    fn node(&mut self, _ident: Ident) -> Result<Option<Node>, ProcessorError> {
+        Ok(None)
+    }
+
+    fn number(&mut self, _key: NumberKey) -> Result<Option<NumberState>, ProcessorError> {
+        Ok(None)
+    }
+
+    fn cost(&mut self, _ident: Ident) -> Result<Option<Cost>, ProcessorError> {
+        Ok(None)
+    }
+
+    fn cell(&mut self, _key: CellKey) -> Result<Option<Cell>, ProcessorError> {
+        Ok(None)
+    }
+}
+
+/// How the store on disk uses the machine.
+#[derive(Clone, Debug)]
+pub struct StoreOptions {
+    /// The directory; made when it does not exist. It belongs to one process.
+    pub path: PathBuf,
+    /// Memory for blocks read from disk.
+    pub cache_bytes: u64,
+}
+
+/// Keeps state on disk, a keyspace a partition. Cloned handles share it.
+#[derive(Clone)]
+pub struct FjallStore {
+    database: Database,
+    keyspaces: Arc<Mutex<BTreeMap<u32, Keyspace>>>,
+    path: Arc<Path>,
+}
+
+impl FjallStore {
+    /// Opens the store, or makes it.
+    pub fn open(options: &StoreOptions) -> Result<Self, ProcessorError> {
+        let path: Arc<Path> = options.path.as_path().into();
+        let database = Database::builder(&path)
+            .cache_size(options.cache_bytes)
+            .open()
+            .map_err(failing(&path, "opening it"))?;
+        Ok(Self {
+            database,
+            keyspaces: Arc::default(),
+            path,
+        })
+    }
+
+    /// The offset of the next record to apply; `None` for a partition that is
+    /// not in the store.
+    pub fn next_offset(&self, partition: u32) -> Result<Option<i64>, ProcessorError> {
+        let backing = self.backing(partition)?;
+        Ok(backing.meta()?.map(|meta| meta.next_offset))
+    }
+
+    /// Removes all state of a partition, so that it is rebuilt from the log.
+    pub fn clear(&self, partition: u32) -> Result<(), ProcessorError> {
+        let removed = self
+            .keyspaces
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&partition);
+        let keyspace = match removed {
+            Some(keyspace) => keyspace,
+            None => self.backing(partition)?.keyspace,
+        };
+        self.keyspaces
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&partition);
+        self.database
+            .delete_keyspace(keyspace)
+            .map_err(failing(&self.path, "clearing a partition"))
+    }
+
+    fn backing(&self, partition: u32) -> Result<FjallBacking, ProcessorError> {
+        let mut keyspaces = self
+            .keyspaces
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let keyspace = match keyspaces.get(&partition) {
+            Some(keyspace) => keyspace.clone(),
+            None => {
+                let keyspace = self
+                    .database
+                    .keyspace(
+                        &format!("events-{partition}"),
+                        KeyspaceCreateOptions::default,
+                    )
+                    .map_err(failing(&self.path, "opening a partition"))?;
+                keyspaces.insert(partition, keyspace.clone());
+                keyspace
+            }
+        };
+        Ok(FjallBacking {
+            keyspace,
+            partition,
+            path: Arc::clone(&self.path),
+        })
+    }
+}
+
+impl Store for FjallStore {
+    type Backing = FjallBacking;
+    const KEEPS: bool = true;
+
+    fn open(&self, partition: u32) -> Result<(FjallBacking, Option<Loaded>), ProcessorError> {
+        let backing = self.backing(partition)?;
+        let loaded = match backing.meta()? {
+            Some(meta) => {
+                let names = stored::decode_names(meta.names, |key| backing.get(key))?
+                    .map_err(|reason| backing.damaged("list of names", reason))?;
+                Some(Loaded { meta, names })
+            }
+            None => None,
+        };
+        Ok((backing, loaded))
+    }
+
+    fn commit(&self, writes: BTreeMap<u32, Vec<Write>>) -> Result<(), ProcessorError> {
+        let mut batch = self
+            .database
+            .batch()
+            .durability(Some(PersistMode::SyncData));
+        for (partition, writes) in writes {
+            let keyspace = self.backing(partition)?.keyspace;
+            for (key, value) in writes {
+                match value {
+                    Some(value) => batch.insert(&keyspace, key, value),
+                    None => batch.remove(&keyspace, key),
+                }
+            }
+        }
+        batch
+            .commit()
+            .map_err(failing(&self.path, "writing a checkpoint"))
+    }
+}
+
+/// Reads one partition's state from disk.
+pub struct FjallBacking {
+    keyspace: Keyspace,
+    partition: u32,
+    path: Arc<Path>,
+}
+
+impl FjallBacking {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, ProcessorError> {
+        let value = self
+            .keyspace
+            .get(key)
+            .map_err(failing(&self.path, "reading"))?;
+        Ok(value.map(|value| value.to_vec()))
+    }
+
+    fn meta(&self) -> Result<Option<Meta>, ProcessorError> {
+        self.read(&stored::meta_key(), "header", Meta::decode)
+    }
+
+    fn read<T>(
+        &self,
+        key: &[u8],
+        what: &'static str,
+        decode: impl Fn(&[u8]) -> Result<T, String>,
+    ) -> Result<Option<T>, ProcessorError> {
+        let value = self
+            .keyspace
+            .get(key)
+            .map_err(failing(&self.path, "reading"))?;
+        value
+            .map(|value| decode(&value).map_err(|reason| self.damaged(what, reason)))
+            .transpose()
+    }
+
+    fn damaged(&self, what: &'static str, reason: String) -> ProcessorError {
+        ProcessorError::Damaged {
+            partition: self.partition,
+            what,
+            reason,
+        }
+    }
+}
+
+impl Backing for FjallBacking {
+    type Error = ProcessorError;
+
+    fn node(&mut self, ident: Ident) -> Result<Option<Node>, ProcessorError> {
+        self.read(&stored::node_key(ident), "journey", stored::decode_node)
+    }
+
+    fn number(&mut self, key: NumberKey) -> Result<Option<NumberState>, ProcessorError> {
+        self.read(&stored::number_key(key), "number", stored::decode_number)
+    }
+
+    fn cost(&mut self, ident: Ident) -> Result<Option<Cost>, ProcessorError> {
+        self.read(&stored::cost_key(ident), "cost", stored::decode_cost)
+    }
+
+    fn cell(&mut self, key: CellKey) -> Result<Option<Cell>, ProcessorError> {
+        self.read(&stored::cell_key(key), "rollup cell", stored::decode_cell)
+    }
+}
+
+fn failing(path: &Path, context: &'static str) -> impl Fn(fjall::Error) -> ProcessorError {
+    let path = path.to_owned();
+    move |source| ProcessorError::Store {
+        path: path.clone(),
+        context,
+        source: Box::new(source),
+    }
+}
