@@ -1,1 +1,26 @@
-//! Throughline: sink.
+//! The sink: rows of `rollups` and rejected records into ClickHouse, and the
+//! schema that they stand in.
+//!
+//! Every row is the whole and newest state of its key, with a version; a table
+//! keeps the row with the highest one. So rows may be sent twice, late or in
+//! any order, and the sink needs neither transactions nor memory of what it
+//! wrote. It computes nothing: what a figure is, the processor decides.
+
+pub mod client;
+pub mod config;
+pub mod error;
+pub mod schema;
+pub mod sink;
+pub mod trouble;
+
+mod blocks;
+mod insert;
+mod retry;
+mod row_binary;
+mod rows;
+mod table;
+
+pub use client::ClickHouse;
+pub use config::{Config, Connection};
+pub use error::SinkError;
+pub use sink::Sink;

@@ -1,0 +1,215 @@
+//! The connection to ClickHouse: an HTTP client that sends at once, and the
+//! small runtime that drives it on the calling thread.
+
+use std::fmt;
+use std::future::Future;
+use std::time::Duration;
+
+use clickhouse::{Client, Compression, RowOwned, RowRead};
+use hyper_util::client::legacy::Client as HttpClient;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::config::Connection;
+use crate::error::SinkError;
+use crate::trouble::{Trouble, Verdict, judge};
+
+/// ClickHouse closes idle connections after 3 seconds at the earliest.
+const POOL_IDLE: Duration = Duration::from_secs(2);
+const KEEPALIVE: Duration = Duration::from_secs(60);
+
+/// One worker's connection to ClickHouse. Its methods block.
+pub struct ClickHouse {
+    connection: Connection,
+    client: Client,
+    /// The same without a current database, which may not exist yet.
+    outside: Client,
+    runtime: Runtime,
+}
+
+impl fmt::Debug for ClickHouse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClickHouse")
+            .field("connection", &self.connection)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ClickHouse {
+    /// Makes the client; the first request connects.
+    pub fn new(connection: &Connection) -> Result<Self, SinkError> {
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(SinkError::Runtime)?;
+        let http = HttpClient::builder(TokioExecutor::new())
+            .pool_idle_timeout(POOL_IDLE)
+            .build(connector(Duration::from_millis(
+                connection.connect_timeout_ms,
+            )));
+        let mut outside = Client::with_http_client(http)
+            .with_url(&connection.url)
+            .with_user(&connection.user)
+            .with_compression(Compression::Lz4)
+            .with_product_info("throughline", env!("CARGO_PKG_VERSION"));
+        if !connection.password.is_empty() {
+            outside = outside.with_password(&connection.password);
+        }
+        Ok(Self {
+            connection: connection.clone(),
+            client: outside.clone().with_database(&connection.database),
+            outside,
+            runtime,
+        })
+    }
+
+    /// Which ClickHouse this is.
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Whether ClickHouse answers, lets the user in and has the line's tables.
+    /// The error says which of these it is.
+    pub fn check(&self) -> Result<(), SinkError> {
+        self.scalar::<u8>(
+            "look up the active generation",
+            "SELECT toUInt8(count() > 0) FROM generations",
+        )
+        .map(drop)
+    }
+
+    /// Runs a statement that returns nothing. `context` says in an error what
+    /// was being done.
+    pub fn execute(&self, context: &str, sql: &str) -> Result<(), SinkError> {
+        self.run(context, self.client.query_raw(sql).execute())
+    }
+
+    /// Runs a query that gives one value.
+    pub fn scalar<T>(&self, context: &str, sql: &str) -> Result<T, SinkError>
+    where
+        T: RowOwned + RowRead,
+    {
+        self.run(context, self.client.query_raw(sql).fetch_one::<T>())
+    }
+
+    /// Runs a query that gives rows.
+    pub fn rows<T>(&self, context: &str, sql: &str) -> Result<Vec<T>, SinkError>
+    where
+        T: RowOwned + RowRead,
+    {
+        self.run(context, self.client.query_raw(sql).fetch_all::<T>())
+    }
+
+    /// Runs a statement without a current database.
+    pub(crate) fn execute_outside(&self, context: &str, sql: &str) -> Result<(), SinkError> {
+        self.run(context, self.outside.query_raw(sql).execute())
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    pub(crate) fn runtime(&self) -> &Runtime {
+        &self.runtime
+    }
+
+    fn run<T>(
+        &self,
+        context: &str,
+        request: impl Future<Output = clickhouse::error::Result<T>>,
+    ) -> Result<T, SinkError> {
+        let limit = Duration::from_millis(self.connection.request_timeout_ms);
+        self.runtime
+            .block_on(async {
+                tokio::time::timeout(limit, request)
+                    .await
+                    .unwrap_or(Err(clickhouse::error::Error::TimedOut))
+            })
+            .map_err(|error| self.explain(context, &error))
+    }
+
+    /// The error in words that tell what to look at.
+    fn explain(&self, context: &str, error: &clickhouse::error::Error) -> SinkError {
+        let url = self.connection.url.clone();
+        let reason = chain(error);
+        match judge(error) {
+            Verdict::Retry(Trouble::Unreachable) => SinkError::Unreachable { url, reason },
+            Verdict::Retry(Trouble::Refused) => SinkError::Refused {
+                url,
+                user: self.connection.user.clone(),
+                reason,
+            },
+            Verdict::Retry(Trouble::NoSchema) => SinkError::NoSchema {
+                url,
+                database: self.connection.database.clone(),
+                reason,
+            },
+            _ => SinkError::Failed {
+                url,
+                context: context.to_owned(),
+                reason,
+            },
+        }
+    }
+}
+
+/// An error with all its causes in one line: the client's own text alone says
+/// little more than "network error".
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let more = cause.to_string();
+        if !text.contains(&more) {
+            text.push_str(": ");
+            text.push_str(&more);
+        }
+        source = cause.source();
+    }
+    text
+}
+
+/// Connects with `TCP_NODELAY`: without it, small inserts wait some 40 ms for
+/// an acknowledgement that the other side delays.
+fn connector(timeout: Duration) -> HttpConnector {
+    let mut connector = HttpConnector::new();
+    connector.set_nodelay(true);
+    connector.set_keepalive(Some(KEEPALIVE));
+    connector.set_connect_timeout(Some(timeout));
+    connector
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tower_service::Service as _;
+
+    #[test]
+    fn a_connection_sends_small_writes_at_once() {
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        let nodelay = runtime.block_on(async {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let url = format!("http://{}", listener.local_addr().unwrap());
+            let stream = connector(Duration::from_secs(5))
+                .call(url.parse().unwrap())
+                .await
+                .unwrap();
+            stream.inner().nodelay().unwrap()
+        });
+        assert!(nodelay);
+    }
+
+    #[test]
+    fn the_password_is_not_shown() {
+        let connection = Connection {
+            url: "http://127.0.0.1:1".into(),
+            database: "d".into(),
+            user: "u".into(),
+            password: "hidden-word".into(),
+            connect_timeout_ms: 100,
+            request_timeout_ms: 100,
+        };
+        assert!(!format!("{connection:?}").contains("hidden-word"));
+    }
+}

@@ -1,0 +1,113 @@
+//! Sends blocks, all tables at once, and tells what became of each.
+
+use std::time::{Duration, Instant};
+
+use clickhouse::Client;
+use clickhouse::error::{Error, Result};
+use throughline_stream::{Stop, metric_names};
+use tokio::task::JoinSet;
+
+use crate::blocks::Block;
+use crate::client::ClickHouse;
+
+/// A block is compressed and sent in pieces of this size.
+const PIECE_BYTES: usize = 512 * 1024;
+/// How often a running insert looks whether to give up.
+const STOP_CHECK: Duration = Duration::from_millis(50);
+
+/// Set for every insert, since defaults changed over ClickHouse's versions.
+const SETTINGS: [(&str, &str); 9] = [
+    // Acknowledged means written: nothing is gathered on the server.
+    ("async_insert", "0"),
+    // A repeated block is harmless by its rows' versions; nobody else's equal
+    // block may ever be dropped.
+    ("insert_deduplicate", "0"),
+    // A block stays one block, so that it is one part and is seen whole.
+    ("max_insert_block_size", "10000000"),
+    ("min_insert_block_size_rows", "10000000"),
+    ("min_insert_block_size_bytes", "1073741824"),
+    // Of several versions of a key in one block only the highest is stored.
+    ("optimize_on_insert", "1"),
+    // The names and types in front of a block must be the table's.
+    ("input_format_with_names_use_header", "1"),
+    ("input_format_with_types_use_header", "1"),
+    ("input_format_skip_unknown_fields", "0"),
+];
+
+/// What became of one block.
+#[derive(Debug)]
+pub enum Sent {
+    /// The rows are in the table.
+    Done(Block),
+    /// They are not, or nobody knows.
+    Failed(Block, Error),
+}
+
+/// Inserts all blocks concurrently and waits for all answers, or until the
+/// stop expires: then the blocks without an answer have failed.
+pub fn insert(clickhouse: &ClickHouse, blocks: Vec<Block>, stop: &Stop) -> Vec<Sent> {
+    let connection = clickhouse.connection();
+    let limit = Duration::from_millis(connection.request_timeout_ms);
+    let mut client = clickhouse.client().clone();
+    for (name, value) in SETTINGS {
+        client = client.with_setting(name, value);
+    }
+    clickhouse.runtime().block_on(async {
+        let mut running = JoinSet::new();
+        for block in blocks {
+            running.spawn(send_within(client.clone(), block, limit, stop.clone()));
+        }
+        let mut sent = running.join_all().await;
+        sent.sort_by_key(|sent| match sent {
+            Sent::Done(block) | Sent::Failed(block, _) => block.table,
+        });
+        sent
+    })
+}
+
+async fn send_within(client: Client, block: Block, limit: Duration, stop: Stop) -> Sent {
+    let started = Instant::now();
+    let expired = async {
+        while !stop.is_expired() {
+            tokio::time::sleep(STOP_CHECK).await;
+        }
+    };
+    let result = tokio::select! {
+        biased;
+        result = tokio::time::timeout(limit, send(&client, &block)) => {
+            result.unwrap_or(Err(Error::TimedOut))
+        }
+        () = expired => Err(Error::TimedOut),
+    };
+    let table = block.table.name();
+    metrics::histogram!(metric_names::SINK_INSERT_SECONDS, "table" => table)
+        .record(started.elapsed().as_secs_f64());
+    match result {
+        Ok(()) => Sent::Done(block),
+        Err(error) => Sent::Failed(block, error),
+    }
+}
+
+async fn send(client: &Client, block: &Block) -> Result<()> {
+    let mut insert = client.insert_formatted_with(statement(block));
+    let mut rest = block.bytes.clone();
+    while !rest.is_empty() {
+        let piece = rest.split_to(rest.len().min(PIECE_BYTES));
+        insert.send(piece).await?;
+    }
+    insert.end().await
+}
+
+fn statement(block: &Block) -> String {
+    let columns: Vec<_> = block
+        .table
+        .columns()
+        .iter()
+        .map(|(name, _)| format!("`{name}`"))
+        .collect();
+    format!(
+        "INSERT INTO {}({}) FORMAT RowBinaryWithNamesAndTypes",
+        block.table.name(),
+        columns.join(", ")
+    )
+}

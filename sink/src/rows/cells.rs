@@ -1,0 +1,163 @@
+//! Figures by the hour, and the costs that some of them come from.
+
+use throughline_proto::rollups::{Basis, CellShare, Cost, CreditCell, Dimension, TrafficCell};
+
+use super::{Names, RowError, date, hour};
+use crate::row_binary::RowWriter;
+use crate::table::Columns;
+
+/// Columns of `cost_versions`.
+pub const COST_COLUMNS: Columns = &[
+    ("generation", "UInt32"),
+    ("tenant", "LowCardinality(String)"),
+    ("date", "Date"),
+    ("hour", "Int8"),
+    ("channel", "LowCardinality(String)"),
+    ("source", "LowCardinality(String)"),
+    ("medium", "LowCardinality(String)"),
+    ("campaign", "LowCardinality(String)"),
+    ("content", "String"),
+    ("term", "String"),
+    ("cost", "Decimal(18, 4)"),
+    ("impressions", "Int64"),
+    ("clicks", "Int64"),
+    ("version", "UInt64"),
+    ("is_deleted", "UInt8"),
+];
+
+/// Writes a row of `cost_versions`.
+pub fn cost(row: &Cost, names: Names<'_>, out: &mut RowWriter<'_>) -> Result<(), RowError> {
+    let dimension = names.dimension(row.dimension)?;
+    out.u32(names.generation());
+    out.string(names.tenant(row.tenant)?);
+    out.u16(date(row.date));
+    out.i8(row.hour.map_or(-1, |hour| hour.min(23) as i8));
+    out.string(&dimension.channel);
+    out.string(&dimension.source);
+    out.string(&dimension.medium);
+    out.string(&dimension.campaign);
+    out.string(&dimension.content);
+    out.string(&dimension.term);
+    out.i64(row.cost);
+    out.i64(row.impressions);
+    out.i64(row.clicks);
+    out.u64(row.version);
+    out.bool(row.deleted);
+    Ok(())
+}
+
+/// Columns of `traffic_cells`.
+pub const TRAFFIC_COLUMNS: Columns = &[
+    ("generation", "UInt32"),
+    ("tenant", "LowCardinality(String)"),
+    ("hour", "DateTime('UTC')"),
+    ("channel", "LowCardinality(String)"),
+    ("source", "LowCardinality(String)"),
+    ("medium", "LowCardinality(String)"),
+    ("campaign", "LowCardinality(String)"),
+    ("partition", "UInt32"),
+    ("day", "Date"),
+    ("visits", "Int64"),
+    ("calls", "Int64"),
+    ("missed_calls", "Int64"),
+    ("leads", "Int64"),
+    ("email_clicks", "Int64"),
+    ("other_touches", "Int64"),
+    ("spend", "Decimal(18, 4)"),
+    ("impressions", "Int64"),
+    ("clicks", "Int64"),
+    ("version", "UInt64"),
+    ("is_deleted", "UInt8"),
+];
+
+/// Writes a row of `traffic_cells`.
+pub fn traffic(
+    row: &TrafficCell,
+    names: Names<'_>,
+    out: &mut RowWriter<'_>,
+) -> Result<(), RowError> {
+    out.u32(names.generation());
+    out.string(names.tenant(row.tenant)?);
+    out.u32(hour(row.hour));
+    cell_dimension(names.dimension(row.dimension)?, out);
+    out.u32(row.partition);
+    out.u16(date(row.day));
+    for figure in [
+        row.visits,
+        row.calls,
+        row.missed_calls,
+        row.leads,
+        row.email_clicks,
+        row.other_touches,
+        row.spend,
+        row.impressions,
+        row.clicks,
+    ] {
+        out.i64(figure);
+    }
+    out.u64(row.version);
+    out.bool(row.deleted);
+    Ok(())
+}
+
+/// Columns of `credit_cells`.
+pub const CREDIT_COLUMNS: Columns = &[
+    ("generation", "UInt32"),
+    ("tenant", "LowCardinality(String)"),
+    ("basis", "LowCardinality(String)"),
+    ("hour", "DateTime('UTC')"),
+    ("channel", "LowCardinality(String)"),
+    ("source", "LowCardinality(String)"),
+    ("medium", "LowCardinality(String)"),
+    ("campaign", "LowCardinality(String)"),
+    ("partition", "UInt32"),
+    ("day", "Date"),
+    ("models", "Array(LowCardinality(String))"),
+    ("conversions_ppm", "Array(Int64)"),
+    ("gross", "Array(Decimal(18, 4))"),
+    ("revenue", "Array(Decimal(18, 4))"),
+    ("profit", "Array(Decimal(18, 4))"),
+    ("version", "UInt64"),
+    ("is_deleted", "UInt8"),
+];
+
+/// Writes a row of `credit_cells`.
+pub fn credit(row: &CreditCell, names: Names<'_>, out: &mut RowWriter<'_>) -> Result<(), RowError> {
+    let basis = match Basis::try_from(row.basis) {
+        Ok(Basis::Conversion) => "conversion",
+        Ok(Basis::Touch) => "touch",
+        Err(_) => return Err(RowError::Meaningless("basis", row.basis)),
+    };
+    let models = row
+        .shares
+        .iter()
+        .map(|share| names.model(share.model))
+        .collect::<Result<Vec<_>, _>>()?;
+    out.u32(names.generation());
+    out.string(names.tenant(row.tenant)?);
+    out.string(basis);
+    out.u32(hour(row.hour));
+    cell_dimension(names.dimension(row.dimension)?, out);
+    out.u32(row.partition);
+    out.u16(date(row.day));
+    out.array(models.into_iter(), RowWriter::string);
+    let figures: [fn(&CellShare) -> i64; 4] = [
+        |share| share.conversions_ppm,
+        |share| share.gross,
+        |share| share.revenue,
+        |share| share.profit,
+    ];
+    for figure in figures {
+        out.array(row.shares.iter().map(figure), RowWriter::i64);
+    }
+    out.u64(row.version);
+    out.bool(row.deleted);
+    Ok(())
+}
+
+fn cell_dimension(dimension: &Dimension, out: &mut RowWriter<'_>) {
+    out.string(&dimension.channel);
+    out.string(&dimension.source);
+    out.string(&dimension.medium);
+    out.string(&dimension.campaign);
+}
