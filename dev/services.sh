@@ -17,6 +17,7 @@ usage: dev/services.sh up|down|reset|status [options]
   --http-port PORT     ClickHouse over HTTP, default 8123
   --native-port PORT   ClickHouse's own protocol, default 9000
                        (port 0: a free one; DIR/run/services.env says which)
+  --only SERVICE       up: start only kafka or only clickhouse
 
 environment: a service that is named here is used, and nothing is started for it
   THROUGHLINE_KAFKA=host:port
@@ -316,7 +317,9 @@ up() {
     trap 'exit 130' INT TERM
 
     # Ports of a running part are kept, those of the others are the options' or the defaults.
-    if [[ -n ${THROUGHLINE_KAFKA:-} ]]; then
+    if [[ $only == clickhouse ]]; then
+        kafka_state=unwanted
+    elif [[ -n ${THROUGHLINE_KAFKA:-} ]]; then
         kafka_state=named kafka_address=$THROUGHLINE_KAFKA
     elif pid_of kafka >/dev/null; then
         same "$kafka_port" "${kafka_address##*:}" Kafka
@@ -325,7 +328,9 @@ up() {
         kafka_port=$(claim "${kafka_port:-9092}" --kafka-port THROUGHLINE_KAFKA)
         kafka_address=127.0.0.1:$kafka_port
     fi
-    if [[ -n ${THROUGHLINE_CLICKHOUSE:-} ]]; then
+    if [[ $only == kafka ]]; then
+        clickhouse_state=unwanted
+    elif [[ -n ${THROUGHLINE_CLICKHOUSE:-} ]]; then
         clickhouse_state=named clickhouse_address=$THROUGHLINE_CLICKHOUSE native_address=''
     elif pid_of clickhouse >/dev/null; then
         same "$http_port" "${clickhouse_address##*:}" "ClickHouse's HTTP"
@@ -343,26 +348,28 @@ up() {
     for job in "${jobs[@]}"; do wait "$job" || exit 1; done
 
     {
-        say "THROUGHLINE_KAFKA=$kafka_address"
-        say "THROUGHLINE_CLICKHOUSE=$clickhouse_address"
+        if [[ -n $kafka_address ]]; then say "THROUGHLINE_KAFKA=$kafka_address"; fi
+        if [[ -n $clickhouse_address ]]; then say "THROUGHLINE_CLICKHOUSE=$clickhouse_address"; fi
         if [[ -n $native_address ]]; then say "THROUGHLINE_CLICKHOUSE_NATIVE=$native_address"; fi
     } >"$dir/run/services.env"
 
     if [[ $clickhouse_state == started ]]; then start_clickhouse "$http_port" "$native_port"; fi
     if [[ $kafka_state == started ]]; then start_kafka "$kafka_port"; fi
-    if [[ $clickhouse_state == named ]]; then
-        wait_named clickhouse "$clickhouse_address" THROUGHLINE_CLICKHOUSE
-    else
-        wait_started clickhouse "$clickhouse_address"
-    fi
-    if [[ $kafka_state == named ]]; then
-        wait_named kafka "$kafka_address" THROUGHLINE_KAFKA
-    else
-        wait_started kafka "$kafka_address"
-    fi
+    case $clickhouse_state in
+        unwanted) ;;
+        named) wait_named clickhouse "$clickhouse_address" THROUGHLINE_CLICKHOUSE ;;
+        *) wait_started clickhouse "$clickhouse_address" ;;
+    esac
+    case $kafka_state in
+        unwanted) ;;
+        named) wait_named kafka "$kafka_address" THROUGHLINE_KAFKA ;;
+        *) wait_started kafka "$kafka_address" ;;
+    esac
     trap - EXIT INT TERM
-    say "Kafka       $kafka_address ($kafka_state)"
-    say "ClickHouse  $clickhouse_address${native_address:+, native $native_address} ($clickhouse_state)"
+    if [[ $kafka_state != unwanted ]]; then say "Kafka       $kafka_address ($kafka_state)"; fi
+    if [[ $clickhouse_state != unwanted ]]; then
+        say "ClickHouse  $clickhouse_address${native_address:+, native $native_address} ($clickhouse_state)"
+    fi
     say "ready after $((SECONDS - before)) s; data and logs in $dir"
 }
 
@@ -416,7 +423,7 @@ command=${1:-help}
 if (($#)); then shift; fi
 dir=$root/.dev
 dir_option=''
-kafka_port='' http_port='' native_port=''
+kafka_port='' http_port='' native_port='' only=''
 started=()
 while (($#)); do
     if (($# < 2)); then fail "$1 needs a value, or is no option" "dev/services.sh help"; fi
@@ -429,6 +436,10 @@ while (($#)); do
             [[ $2 =~ ^[0-9]{1,5}$ && $2 -le 65535 ]] || fail "$1 needs a port number, not '$2'"
             name=${1#--}
             printf -v "${name//-/_}" '%s' "$((10#$2))"
+            ;;
+        --only)
+            [[ $2 == kafka || $2 == clickhouse ]] || fail "--only needs kafka or clickhouse, not '$2'"
+            only=$2
             ;;
         *) fail "unknown option $1" "dev/services.sh help" ;;
     esac
