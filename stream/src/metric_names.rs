@@ -30,6 +30,24 @@ metric_names! {
     STREAM_LAG_RECORDS = Gauge Count "throughline_stream_lag_records";
     /// Whether the last question to Kafka was answered: 1 or 0.
     STREAM_KAFKA_UP = Gauge Count "throughline_stream_kafka_up";
+    /// Records read from raw topics; label topic.
+    INGEST_RECORDS = Counter Count "throughline_ingest_records_total";
+    /// Bytes of their values; label topic.
+    INGEST_BYTES = Counter Bytes "throughline_ingest_read_bytes_total";
+    /// Valid events in them; label topic.
+    INGEST_EVENTS = Counter Count "throughline_ingest_events_total";
+    /// Records sent to the dead letters; labels topic, reason.
+    INGEST_REJECTED = Counter Count "throughline_ingest_rejected_records_total";
+    /// Messages written to `events`.
+    INGEST_MESSAGES = Counter Count "throughline_ingest_messages_total";
+    /// Records of `events` they were written in.
+    INGEST_BATCHES = Counter Count "throughline_ingest_batches_total";
+    /// Bytes of those records.
+    INGEST_BATCH_BYTES = Counter Bytes "throughline_ingest_written_bytes_total";
+    /// Time of a cycle's stages; label stage (poll, convert, publish, commit).
+    INGEST_STAGE_SECONDS = Histogram Seconds "throughline_ingest_stage_seconds";
+    /// Entries of the bounded caches; label cache (links, phones, hosts).
+    INGEST_REMEMBERED = Gauge Count "throughline_ingest_remembered_entries";
     /// Records of `events` that were applied.
     PROCESSOR_RECORDS_TOTAL = Counter Count "throughline_processor_records_total";
     /// Bytes of the records of `events` that were applied.

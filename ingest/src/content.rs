@@ -1,0 +1,150 @@
+//! The hash of an event's content: one event id with other content is another
+//! event. It covers the contract's fields after normalisation, so both
+//! encodings of an event give the same, and unknown fields do not count.
+//!
+//! XXH3 over tagged fields, texts with their length in front: the same on
+//! every machine and in every version. Two contents that collide would be
+//! taken for one event only if they also had the same id.
+
+use throughline_proto::IdentKind;
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::event::{Body, Call, Cost, Deal, Email, Event, Source, Web};
+use crate::hours::days_since_epoch;
+
+/// Computes content hashes in a buffer of its own.
+#[derive(Debug, Default)]
+pub struct ContentHasher {
+    bytes: Vec<u8>,
+}
+
+impl ContentHasher {
+    /// The hash of all that is in the event but its tenant and id, which are
+    /// part of its identity anyway.
+    pub fn hash(&mut self, event: &Event<'_>) -> u64 {
+        self.bytes.clear();
+        self.number(1, event.at);
+        let ids = &event.identifiers;
+        self.option(2, ids.visitor.as_deref());
+        self.option(3, ids.user.as_deref());
+        self.option(4, ids.phone.as_deref());
+        self.option(5, ids.caller.as_deref());
+        self.option(6, ids.email.as_deref());
+        self.option(7, ids.crm_contact.as_deref());
+        match &event.body {
+            Body::Web(web) => self.web(web),
+            Body::Call(call) => self.call(call),
+            Body::Email(email) => self.email(email),
+            Body::Deal(deal) => self.deal(deal),
+            Body::Cost(cost) => self.cost(cost),
+            Body::Touch { source, kind } => {
+                self.source(source);
+                self.text(15, kind);
+            }
+            Body::Lease { number, until } => {
+                self.text(15, number);
+                self.number(16, *until);
+            }
+            Body::Identity => {}
+        }
+        xxh3_64(&self.bytes)
+    }
+
+    /// The value whose keyed hash names the node of a cost's key.
+    pub fn cost_key(&mut self, cost: &Cost<'_>) -> &[u8] {
+        self.bytes.clear();
+        self.text(0, IdentKind::CostKey.name());
+        self.number(1, days_since_epoch(cost.date).into());
+        self.optional_number(2, cost.hour.map(i64::from));
+        self.source(&cost.source);
+        &self.bytes
+    }
+
+    fn web(&mut self, web: &Web<'_>) {
+        self.source(&web.given);
+        self.text(15, &web.event);
+        self.text(16, &web.url);
+        self.option(17, web.referrer.as_deref());
+        self.option(18, web.user_agent.as_deref());
+    }
+
+    fn call(&mut self, call: &Call<'_>) {
+        self.text(15, &call.dialed_number);
+        self.number(16, call.outbound.into());
+        self.number(17, i64::from(call.status as i32));
+        self.optional_number(18, call.wait_seconds);
+        self.optional_number(19, call.talk_seconds);
+        self.option(20, call.manager_id.as_deref());
+        self.option(21, call.recording_url.as_deref());
+        self.optional_number(22, call.quality_score);
+    }
+
+    fn email(&mut self, email: &Email<'_>) {
+        self.text(15, email.event);
+        self.text(16, &email.campaign);
+        self.option(17, email.message_id.as_deref());
+        self.option(18, email.url.as_deref());
+        self.text(19, &email.source);
+    }
+
+    fn deal(&mut self, deal: &Deal<'_>) {
+        self.text(15, &deal.deal_id);
+        self.number(16, i64::from(deal.status as i32));
+        self.option(17, deal.stage.as_deref());
+        self.option(18, deal.pipeline.as_deref());
+        self.text(19, deal.currency.code);
+        self.optional_number(20, deal.amount);
+        self.optional_number(21, deal.cost);
+        self.optional_number(22, deal.refund_amount);
+        self.option(23, deal.manager_id.as_deref());
+        for item in &deal.items {
+            self.number(24, 0);
+            self.option(25, item.sku.as_deref());
+            self.option(26, item.category.as_deref());
+            self.option(27, item.quantity.as_deref());
+            self.optional_number(28, item.amount);
+        }
+    }
+
+    fn cost(&mut self, cost: &Cost<'_>) {
+        self.source(&cost.source);
+        self.number(15, days_since_epoch(cost.date).into());
+        self.optional_number(16, cost.hour.map(i64::from));
+        self.text(17, cost.currency.code);
+        self.number(18, cost.cost);
+        self.optional_number(19, cost.impressions);
+        self.optional_number(20, cost.clicks);
+        self.optional_number(21, cost.bid);
+    }
+
+    fn source(&mut self, source: &Source<'_>) {
+        self.text(10, &source.source);
+        self.text(11, &source.medium);
+        self.text(12, &source.campaign);
+        self.text(13, &source.content);
+        self.text(14, &source.term);
+    }
+
+    fn text(&mut self, tag: u8, text: &str) {
+        self.bytes.push(tag);
+        self.bytes.extend((text.len() as u64).to_le_bytes());
+        self.bytes.extend(text.as_bytes());
+    }
+
+    fn option(&mut self, tag: u8, text: Option<&str>) {
+        if let Some(text) = text {
+            self.text(tag, text);
+        }
+    }
+
+    fn number(&mut self, tag: u8, number: i64) {
+        self.bytes.push(tag);
+        self.bytes.extend(number.to_le_bytes());
+    }
+
+    fn optional_number(&mut self, tag: u8, number: Option<i64>) {
+        if let Some(number) = number {
+            self.number(tag, number);
+        }
+    }
+}

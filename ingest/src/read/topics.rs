@@ -1,0 +1,225 @@
+//! What each topic requires and allows.
+
+use throughline_proto::events::{CallStatus, DealStatus};
+
+use crate::decode::{Field, Object, Value, json, protobuf};
+use crate::event::{Body, Call, Cost, Deal, Email, Item, Source, Text, Web};
+use crate::fields::{Fields, IDENTIFIER_BYTES, TEXT_BYTES, URL_BYTES};
+use crate::hours;
+use crate::moment;
+use crate::normalise::{lower, trimmed};
+use crate::read::Reader;
+use crate::read::money::Purse;
+use crate::reject::{Reason, Rejection};
+
+const DIRECTIONS: [(&str, bool); 2] = [("inbound", false), ("outbound", true)];
+const CALL_STATUSES: [(&str, CallStatus); 4] = [
+    ("answered", CallStatus::Answered),
+    ("missed", CallStatus::Missed),
+    ("busy", CallStatus::Busy),
+    ("voicemail", CallStatus::Voicemail),
+];
+const EMAIL_EVENTS: [(&str, &str); 8] = [
+    ("sent", "sent"),
+    ("delivered", "delivered"),
+    ("opened", "opened"),
+    ("clicked", Email::CLICKED),
+    ("replied", "replied"),
+    ("bounced", "bounced"),
+    ("unsubscribed", "unsubscribed"),
+    ("complained", "complained"),
+];
+const DEAL_EVENTS: [(&str, DealStatus); 5] = [
+    ("created", DealStatus::Created),
+    ("stage_changed", DealStatus::StageChanged),
+    ("won", DealStatus::Won),
+    ("lost", DealStatus::Lost),
+    ("refunded", DealStatus::Refunded),
+];
+
+impl Email<'_> {
+    /// The event that makes a touch.
+    pub const CLICKED: &'static str = "clicked";
+}
+
+impl Web<'_> {
+    /// The event that says a form was sent.
+    pub const LEAD: &'static str = "lead";
+}
+
+impl<'a> Reader<'_, 'a> {
+    pub(super) fn web(&mut self) -> Result<Web<'a>, Rejection> {
+        self.require_text(Field::VisitorId, IDENTIFIER_BYTES)?;
+        let url = self.require_text(Field::Url, URL_BYTES)?;
+        let event = self.fields.text(Field::Event, TEXT_BYTES)?;
+        let referrer = self.fields.text(Field::Referrer, URL_BYTES)?;
+        let given = self.source()?;
+        let excluded = &self.tenant.excluded_referrers;
+        // A page's address without escapes is borrowed from the record, and so is what it says.
+        let source = match &url {
+            Text::Borrowed(url) => {
+                self.memory
+                    .sources
+                    .of_hit(&given, url, referrer.as_deref(), excluded)
+            }
+            Text::Owned(url) => self
+                .memory
+                .sources
+                .of_hit(&given, url, referrer.as_deref(), excluded)
+                .map(Source::into_owned),
+        };
+        Ok(Web {
+            event: event.unwrap_or("page_view".into()),
+            user_agent: self.fields.text(Field::UserAgent, URL_BYTES)?,
+            url,
+            referrer,
+            given,
+            source,
+        })
+    }
+
+    pub(super) fn call(&mut self) -> Result<Call<'a>, Rejection> {
+        let dialed = self.require_text(Field::DialedNumber, TEXT_BYTES)?;
+        let fields = self.fields;
+        Ok(Call {
+            dialed_number: self.memory.phones.number(&dialed, self.tenant.phone_region),
+            outbound: fields.word(Field::Direction, &DIRECTIONS)?.unwrap_or(false),
+            status: fields
+                .word(Field::Status, &CALL_STATUSES)?
+                .unwrap_or(CallStatus::Answered),
+            wait_seconds: fields.integer(Field::WaitSeconds, 0, i64::MAX)?,
+            talk_seconds: fields.integer(Field::TalkSeconds, 0, i64::MAX)?,
+            manager_id: fields.text(Field::ManagerId, TEXT_BYTES)?,
+            recording_url: fields.text(Field::RecordingUrl, URL_BYTES)?,
+            quality_score: fields.integer(Field::QualityScore, 0, 100)?,
+        })
+    }
+
+    pub(super) fn email(&self) -> Result<Email<'a>, Rejection> {
+        self.require_text(Field::Email, IDENTIFIER_BYTES)?;
+        let event = self.fields.word(Field::Event, &EMAIL_EVENTS)?;
+        Ok(Email {
+            event: self.fields.require(Field::Event, event)?,
+            campaign: self.trimmed(Field::Campaign)?,
+            message_id: self.fields.text(Field::MessageId, TEXT_BYTES)?,
+            url: self.fields.text(Field::Url, URL_BYTES)?,
+            source: lower(self.trimmed(Field::Source)?),
+        })
+    }
+
+    pub(super) fn deal(&self) -> Result<Deal<'a>, Rejection> {
+        let fields = self.fields;
+        let deal_id = fields.filled_text(Field::DealId, IDENTIFIER_BYTES)?;
+        let event = fields.word(Field::Event, &DEAL_EVENTS)?;
+        let date = hours::local_day(self.tenant.time_zone, self.at).ok_or_else(|| {
+            fields.reject(Reason::OutOfRange, Field::OccurredAt, "beyond the calendar")
+        })?;
+        let purse = Purse::open(fields, self.tenant, date)?;
+        Ok(Deal {
+            deal_id: fields.require(Field::DealId, deal_id)?,
+            status: fields.require(Field::Event, event)?,
+            stage: fields.text(Field::Stage, TEXT_BYTES)?,
+            pipeline: fields.text(Field::Pipeline, TEXT_BYTES)?,
+            currency: purse.currency,
+            amount: purse.amount(fields, Field::Amount)?,
+            cost: purse.amount(fields, Field::Cost)?,
+            refund_amount: purse.amount(fields, Field::RefundAmount)?,
+            manager_id: fields.text(Field::ManagerId, TEXT_BYTES)?,
+            items: self.items(&purse)?,
+            date,
+        })
+    }
+
+    pub(super) fn cost(&mut self) -> Result<Cost<'a>, Rejection> {
+        let fields = self.fields;
+        let date = self.require_text(Field::Date, TEXT_BYTES)?;
+        let date = moment::parse_date(&date)
+            .ok_or_else(|| fields.reject(Reason::InvalidTime, Field::Date, "not YYYY-MM-DD"))?;
+        self.require_text(Field::Source, TEXT_BYTES)?;
+        self.require_text(Field::Medium, TEXT_BYTES)?;
+        let hour = fields.integer(Field::Hour, 0, 23)?.map(|hour| hour as u32);
+        let purse = Purse::open(fields, self.tenant, date)?;
+        let cost = purse.amount(fields, Field::Cost)?;
+        Ok(Cost {
+            date,
+            hour,
+            hours: self.hours(date, hour),
+            source: self.source()?,
+            currency: purse.currency,
+            cost: fields.require(Field::Cost, cost)?,
+            impressions: fields.integer(Field::Impressions, 0, i64::MAX)?,
+            clicks: fields.integer(Field::Clicks, 0, i64::MAX)?,
+            bid: purse.amount(fields, Field::Bid)?,
+        })
+    }
+
+    pub(super) fn touch(&self) -> Result<Body<'a>, Rejection> {
+        self.require_text(Field::Source, TEXT_BYTES)?;
+        self.require_text(Field::Medium, TEXT_BYTES)?;
+        let kind = self.fields.text(Field::Kind, TEXT_BYTES)?;
+        Ok(Body::Touch {
+            source: self.source()?,
+            kind: kind
+                .filter(|kind| !kind.is_empty())
+                .unwrap_or("touch".into()),
+        })
+    }
+
+    pub(super) fn lease(&mut self) -> Result<Body<'a>, Rejection> {
+        let number = self.require_text(Field::Number, TEXT_BYTES)?;
+        self.require_text(Field::VisitorId, IDENTIFIER_BYTES)?;
+        let until = self.fields.moment(Field::LeasedUntil)?;
+        Ok(Body::Lease {
+            number: self.memory.phones.number(&number, self.tenant.phone_region),
+            until: self.fields.require(Field::LeasedUntil, until)?,
+        })
+    }
+
+    fn source(&self) -> Result<Source<'a>, Rejection> {
+        Ok(Source {
+            source: lower(self.trimmed(Field::Source)?),
+            medium: lower(self.trimmed(Field::Medium)?),
+            campaign: self.trimmed(Field::Campaign)?,
+            content: self.trimmed(Field::Content)?,
+            term: self.trimmed(Field::Term)?,
+        })
+    }
+
+    fn trimmed(&self, field: Field) -> Result<Text<'a>, Rejection> {
+        Ok(trimmed(
+            self.fields.text(field, TEXT_BYTES)?.unwrap_or_default(),
+        ))
+    }
+
+    fn items(&self, purse: &Purse<'_>) -> Result<Vec<Item<'a>>, Rejection> {
+        let fields = self.fields;
+        let mut items = Vec::new();
+        match fields.value(Field::Items) {
+            Value::Absent => {}
+            Value::Items(messages) => {
+                for (index, message) in messages.iter().enumerate() {
+                    items.push(item(&fields.item(&protobuf::item(message), index), purse)?);
+                }
+            }
+            Value::Json(text) if text.starts_with('[') => {
+                json::objects(text, |index, object: Option<&Object<'a>>| {
+                    let index = index.unwrap_or_default();
+                    let object = object.ok_or_else(|| fields.reject_item(index))?;
+                    items.push(item(&fields.item(object, index), purse)?);
+                    Ok(())
+                })?;
+            }
+            _ => return Err(fields.reject(Reason::WrongType, Field::Items, "not an array")),
+        }
+        Ok(items)
+    }
+}
+
+fn item<'a>(fields: &Fields<'_, 'a>, purse: &Purse<'_>) -> Result<Item<'a>, Rejection> {
+    Ok(Item {
+        sku: fields.text(Field::Sku, TEXT_BYTES)?,
+        category: fields.text(Field::Category, TEXT_BYTES)?,
+        quantity: fields.quantity(Field::Quantity)?,
+        amount: purse.amount(fields, Field::Amount)?,
+    })
+}

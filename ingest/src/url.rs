@@ -1,0 +1,129 @@
+//! The few parts of a URL that say where a hit came from. Not a URL parser:
+//! what producers send is often not quite a URL, and nothing is fetched.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+/// The part between `scheme://` and the path.
+pub fn authority(url: &str) -> Option<&str> {
+    let (scheme, rest) = url.trim_start().split_once("://")?;
+    let is_scheme = !scheme.is_empty()
+        && scheme
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'));
+    let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
+    is_scheme.then(|| rest[..end].trim_end())
+}
+
+/// The host of an authority: without user, port and brackets, in lower case,
+/// international names in their ASCII form. `None` when it is empty.
+pub fn host(authority: &str) -> Option<String> {
+    let host = authority.rsplit('@').next()?;
+    let host = match host.strip_prefix('[') {
+        Some(address) => address.split(']').next()?,
+        None => host.split(':').next()?,
+    };
+    let host = host.trim_end_matches('.');
+    if host.is_empty() {
+        return None;
+    }
+    if host.is_ascii() {
+        return Some(host.to_ascii_lowercase());
+    }
+    Some(idna::domain_to_ascii(host).unwrap_or_else(|_| host.to_lowercase()))
+}
+
+/// The domain that somebody registered, by the public suffix list; the host
+/// itself where the list has no say (an address, `localhost`).
+pub fn registrable_domain(host: &str) -> &str {
+    if host.parse::<IpAddr>().is_ok() {
+        return host;
+    }
+    psl::domain_str(host).unwrap_or(host)
+}
+
+/// Names and values of the query, decoded as form data, in order; without
+/// fragments and without empty values, which count as absent.
+pub fn parameters(url: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+    let before_fragment = url.split('#').next().unwrap_or_default();
+    let query = before_fragment
+        .split_once('?')
+        .map_or("", |(_, query)| query);
+    form_urlencoded::parse(query.as_bytes()).filter(|(_, value)| !value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn host_of(url: &str) -> Option<String> {
+        authority(url).and_then(host)
+    }
+
+    #[test]
+    fn hosts() {
+        for (url, expected) in [
+            (
+                "https://User:pw@WWW.Example.com:8443/a?b#c",
+                Some("www.example.com"),
+            ),
+            ("http://example.com", Some("example.com")),
+            ("http://example.com?x=1", Some("example.com")),
+            ("http://example.com#x", Some("example.com")),
+            (" https://example.com./", Some("example.com")),
+            ("https://[2001:db8::1]:80/", Some("2001:db8::1")),
+            ("https://пример.рф/", Some("xn--e1afmkfd.xn--p1ai")),
+            (
+                "android-app://com.google.android.gm/",
+                Some("com.google.android.gm"),
+            ),
+            ("example.com/a", None),
+            ("/a?to=https://example.com", None),
+            ("about:blank", None),
+            ("https:///a", None),
+            ("://a", None),
+            ("", None),
+        ] {
+            assert_eq!(host_of(url).as_deref(), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn domains() {
+        for (host, expected) in [
+            ("a.b.example.co.uk", "example.co.uk"),
+            ("shop.example.com", "example.com"),
+            ("example.com", "example.com"),
+            ("a.github.io", "a.github.io"),
+            ("xn--e1afmkfd.xn--p1ai", "xn--e1afmkfd.xn--p1ai"),
+            ("a.xn--e1afmkfd.xn--p1ai", "xn--e1afmkfd.xn--p1ai"),
+            ("192.168.1.1", "192.168.1.1"),
+            ("2001:db8::1", "2001:db8::1"),
+            ("localhost", "localhost"),
+            ("co.uk", "co.uk"),
+        ] {
+            assert_eq!(registrable_domain(host), expected, "{host}");
+        }
+    }
+
+    #[test]
+    fn queries_are_form_data() {
+        let found: Vec<(String, String)> =
+            parameters("https://e.com/?a=&a=1+2&%61=3&A=%D0%B4%zz&b&c=%ff&=x&d=a=b#e=9&f=1")
+                .map(|(name, value)| (name.into_owned(), value.into_owned()))
+                .collect();
+        let expected = [
+            ("a", "1 2"),
+            ("a", "3"),
+            ("A", "д%zz"),
+            ("c", "\u{fffd}"),
+            ("", "x"),
+            ("d", "a=b"),
+        ];
+        assert_eq!(
+            found,
+            expected.map(|(name, value)| (name.to_owned(), value.to_owned()))
+        );
+        assert_eq!(parameters("https://e.com/#/route?a=1").count(), 0);
+    }
+}
