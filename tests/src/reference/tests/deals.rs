@@ -1,0 +1,172 @@
+//! Deals.
+
+use chrono_tz::Tz;
+
+use super::*;
+use crate::reference::decimal::Decimal;
+use crate::reference::time::parse_date;
+
+fn deal(ledger: &str) -> String {
+    let columns = [
+        "status", "won_at", "gross", "refunds", "revenue", "cost", "profit",
+    ];
+    compute(ledger).find("deals", &[], &columns).join("\n")
+}
+
+#[test]
+fn the_latest_event_that_gives_a_field_decides() {
+    let found = compute(
+        "deals c 03 10:00 deal_id=d event=stage_changed stage=s3 amount=300
+         deals a 01 10:00 deal_id=d event=created stage=s1 pipeline=p amount=100 cost=40 manager_id=m1
+         deals b 02 10:00 deal_id=d event=stage_changed manager_id=m2 amount=200
+         deals d 04 10:00 deal_id=d event=stage_changed",
+    );
+    let columns = [
+        "status",
+        "stage",
+        "pipeline",
+        "manager_id",
+        "created_at",
+        "won_at",
+        "gross",
+        "cost",
+        "profit",
+    ];
+    assert_eq!(
+        found.find("deals", &[], &columns),
+        ["stage_changed s3 p m2 2026-01-01T10:00:00.000Z NULL 300 40 260"]
+    );
+    assert_eq!(found.of("credits").len(), 0, "not won");
+}
+
+#[test]
+fn of_one_moment_the_greater_id_is_later() {
+    assert_eq!(
+        deal(
+            "deals b 01 10:00 deal_id=d event=stage_changed amount=2
+             deals a 01 10:00 deal_id=d event=created amount=1"
+        ),
+        "stage_changed NULL 2 0 2 0 2"
+    );
+}
+
+#[test]
+fn lost_and_won_again() {
+    let won = |ledger: &str| {
+        let lines = ledger.split(' ').enumerate();
+        let lines =
+            lines.map(|(n, name)| format!("deals e{n} 0{} 10:00 deal_id=d event={name}", n + 1));
+        compute(&lines.collect::<Vec<_>>().join("\n"))
+            .find("deals", &[], &["status", "won_at"])
+            .join("")
+    };
+    let on = |status, day| format!("{status} 2026-01-0{day}T10:00:00.000Z");
+    assert_eq!(won("won won"), on("won", 1));
+    assert_eq!(won("won lost"), "lost NULL");
+    assert_eq!(won("won lost won won"), on("won", 3));
+    assert_eq!(
+        won("lost stage_changed won lost stage_changed won stage_changed"),
+        on("stage_changed", 6)
+    );
+    assert_eq!(won("won refunded"), on("refunded", 1));
+    assert_eq!(won("created refunded"), "refunded NULL");
+}
+
+#[test]
+fn lost_and_won_at_one_moment_follow_their_ids() {
+    let two = |lost: &str, won: &str| {
+        deal(&format!(
+            "deals {won} 01 10:00 deal_id=d event=won\ndeals {lost} 01 10:00 deal_id=d event=lost"
+        ))
+    };
+    assert_eq!(two("a", "b"), "won 2026-01-01T10:00:00.000Z 0 0 0 0 0");
+    assert_eq!(two("b", "a"), "lost NULL 0 0 0 0 0");
+}
+
+#[test]
+fn refunds_add_up_to_at_most_the_amount() {
+    let refunds = |second: &str| {
+        deal(&format!(
+            "deals a 01 10:00 deal_id=d event=won amount=100 cost=30
+             deals b 02 10:00 deal_id=d event=refunded refund_amount=20.5
+             deals c 03 10:00 deal_id=d event=refunded
+             deals d 04 10:00 deal_id=d event=refunded refund_amount={second}
+             deals e 05 10:00 deal_id=d event=stage_changed refund_amount=7
+             deals b 02 10:00 deal_id=d event=refunded refund_amount=20.50"
+        ))
+    };
+    assert_eq!(
+        refunds("10"),
+        "stage_changed 2026-01-01T10:00:00.000Z 100 30.5 69.5 30 39.5"
+    );
+    assert_eq!(
+        refunds("79.5"),
+        "stage_changed 2026-01-01T10:00:00.000Z 100 100 0 30 -30"
+    );
+    assert_eq!(
+        refunds("1000"),
+        "stage_changed 2026-01-01T10:00:00.000Z 100 100 0 30 -30"
+    );
+}
+
+#[test]
+fn a_refund_may_come_first_and_name_only_its_deal() {
+    let found = deal(
+        "deals r 02 10:00 deal_id=d event=refunded refund_amount=5
+         deals a 01 10:00 deal_id=d event=won amount=10 visitor_id=x",
+    );
+    assert_eq!(found, "refunded 2026-01-01T10:00:00.000Z 10 5 5 0 5");
+}
+
+#[test]
+fn money_is_rounded_to_the_minor_unit_and_converted_at_the_local_date() {
+    let mut settings = Settings::default();
+    let tenant = &mut settings.default;
+    tenant.zone = Tz::Europe__Moscow;
+    for (currency, day, rate) in [
+        ("USD", "2026-01-02", "90.555"),
+        ("JPY", "2026-01-02", "0.505"),
+        ("KWD", "2026-01-02", "300"),
+    ] {
+        let key = (currency.to_owned(), parse_date(day).unwrap());
+        tenant.rates.insert(key, Decimal::parse(rate).unwrap());
+    }
+    let amount = |amount: &str, currency: &str| {
+        let ledger =
+            format!("deals a 01 21:30 deal_id=d event=created amount={amount} currency={currency}");
+        compute_with(settings.clone(), &ledger)
+            .find("deals", &[], &["gross"])
+            .join("")
+    };
+    assert_eq!(amount("10.005", "RUB"), "10.01");
+    assert_eq!(amount("1.004", "USD"), "90.56", "1.00 USD = 90.555 RUB");
+    assert_eq!(amount("1.5", "JPY"), "1.01", "2 JPY");
+    assert_eq!(amount("0.0015", "KWD"), "0.6", "0.002 KWD");
+
+    let mut reference = Reference::new(settings);
+    let refused = |reference: &mut Reference, time: &str, currency: &str| {
+        let (topic, json) = event(&format!(
+            "deals a {time} deal_id=d event=won amount=1 currency={currency}"
+        ));
+        reference
+            .record(&topic, json.as_bytes(), RECEIVED)
+            .unwrap_err()
+            .to_string()
+    };
+    assert!(
+        refused(&mut reference, "01 20:59", "USD").starts_with("NoRate amount"),
+        "still January 1 in Moscow"
+    );
+    assert!(refused(&mut reference, "01 21:30", "ABC").starts_with("UnknownCurrency currency"));
+}
+
+#[test]
+fn tenants_count_in_their_own_currency() {
+    let mut settings = Settings::default();
+    let mut yen = settings.default.clone();
+    yen.currency = "JPY".to_owned();
+    settings.tenants.insert("jp".to_owned(), yen);
+    let ledger = "deals a 01 10:00 deal_id=d event=won amount=100.5 tenant=jp touch=0\n";
+    let found = compute_with(settings, ledger);
+    assert_eq!(found.find("deals", &[], &["gross"]), ["101"]);
+}
