@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::channel::{CALLS, Channels};
 use super::event::{Body, Call, Event, Source};
+use super::normalise;
 use super::settings::Settings;
 use super::source;
 use super::visits::Visits;
@@ -81,7 +82,13 @@ pub fn calls<'a>(
         let of_number = leases.get(&(event.tenant.as_str(), call.dialed.as_str()));
         let covers = |lease: &&Lease<'a>| lease.from <= at && at < lease.until;
         let covering: Vec<&Lease<'a>> = of_number.into_iter().flatten().filter(covers).collect();
-        let numbers = &settings.tenant(&event.tenant).static_numbers;
+        let tenant = settings.tenant(&event.tenant);
+        let is_dialed =
+            |number: &str| normalise::number(number, &tenant.phone_region) == call.dialed;
+        let printed = tenant
+            .static_numbers
+            .iter()
+            .find(|(number, _)| is_dialed(number));
         let (source, channel) = if let Some(latest) = covering.last() {
             let of_visitor = visits.get(&(event.tenant.as_str(), latest.visitor));
             let visit = of_visitor
@@ -89,7 +96,7 @@ pub fn calls<'a>(
             let source = visit.map_or_else(source::direct, |visit| visit.source.clone());
             let channel = channels.of(&source.source, &source.medium, &source.campaign);
             (source, channel)
-        } else if let Some(printed) = numbers.get(&call.dialed) {
+        } else if let Some((_, printed)) = printed {
             let source = Source {
                 source: printed.source.trim().to_lowercase(),
                 medium: printed.medium.trim().to_lowercase(),

@@ -125,7 +125,7 @@ fn static_numbers_come_after_leases() {
     settings
         .default
         .static_numbers
-        .insert("+74951234567".into(), printed);
+        .insert(" 8 (495) 123-45-67".into(), printed);
     let found = |more: &str| {
         let tables = compute_with(settings.clone(), &format!("{CALL}{more}"));
         tables
