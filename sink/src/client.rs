@@ -17,7 +17,7 @@ use crate::trouble::{Trouble, Verdict, judge};
 
 /// ClickHouse closes idle connections after 3 seconds at the earliest.
 const POOL_IDLE: Duration = Duration::from_secs(2);
-const KEEPALIVE: Duration = Duration::from_secs(60);
+const KEEPALIVE: Duration = Duration::from_mins(1);
 
 /// One worker's connection to ClickHouse. Its methods block.
 pub struct ClickHouse {

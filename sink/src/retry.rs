@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn a_success_ends_the_waiting() {
-        let mut retry = Retry::new(Duration::from_secs(60), Duration::from_secs(60));
+        let mut retry = Retry::new(Duration::from_mins(1), Duration::from_mins(1));
         assert!(retry.pause().is_zero());
         retry.failed(Trouble::Overloaded, "t", "too many parts");
         assert!(retry.is_waiting() && !retry.pause().is_zero());

@@ -156,7 +156,10 @@ fn apply_one(
 fn warn_of_unknown(seen: &[(u32, String)]) {
     let newest = MIGRATIONS.iter().map(|known| known.number).max();
     for (number, _) in seen.iter().filter(|(number, _)| Some(*number) > newest) {
-        tracing::warn!(number, "the database has a migration that this program does not know");
+        tracing::warn!(
+            number,
+            "the database has a migration that this program does not know"
+        );
     }
 }
 

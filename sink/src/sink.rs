@@ -120,7 +120,9 @@ impl<S: Source> Sink<S> {
         let limit = Duration::from_millis(self.config.max_delay_ms);
         match self.waiting_since {
             None => Some(MAX_WAIT),
-            Some(since) => limit.checked_sub(since.elapsed()).filter(|left| !left.is_zero()),
+            Some(since) => limit
+                .checked_sub(since.elapsed())
+                .filter(|left| !left.is_zero()),
         }
     }
 

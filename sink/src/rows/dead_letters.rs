@@ -16,7 +16,10 @@ pub const COLUMNS: Columns = &[
     ("message", "String"),
     ("key", "Nullable(String)"),
     ("value", "Nullable(String)"),
-    ("headers", "Array(Tuple(name String, value Nullable(String)))"),
+    (
+        "headers",
+        "Array(Tuple(name String, value Nullable(String)))",
+    ),
     ("rejected_at", "DateTime64(3, 'UTC')"),
     ("version", "UInt64"),
     ("is_deleted", "UInt8"),
@@ -33,11 +36,7 @@ pub fn dead_letter(record: &Record, out: &mut RowWriter<'_>) {
         number(headers::OFFSET),
     ) {
         (topic, Some(partition), Some(offset)) if !topic.is_empty() => (topic, partition, offset),
-        _ => (
-            record.topic.to_string(),
-            record.partition,
-            record.offset,
-        ),
+        _ => (record.topic.to_string(), record.partition, record.offset),
     };
     let own: Vec<&Header> = record
         .headers

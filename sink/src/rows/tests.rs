@@ -68,7 +68,9 @@ impl Reader<'_> {
 }
 
 fn inner<'a>(kind: &'a str, outer: &str) -> Option<&'a str> {
-    kind.strip_prefix(outer)?.strip_prefix('(')?.strip_suffix(')')
+    kind.strip_prefix(outer)?
+        .strip_prefix('(')?
+        .strip_suffix(')')
 }
 
 fn text(block: &[u8], columns: Columns, rows: usize) -> String {
@@ -112,6 +114,7 @@ fn dimension(channel: &str, source: &str) -> Dimension {
     }
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "as the messages want it")]
 fn id(low: u64) -> Option<Id> {
     Some(Id { high: 0, low })
 }
@@ -503,7 +506,10 @@ fn what_a_batch_does_not_hold_is_an_error() {
 
 #[test]
 fn times_outside_of_what_a_column_holds_become_its_ends() {
-    assert_eq!((date(-1), date(19_000), date(i32::MAX)), (0, 19_000, u16::MAX));
+    assert_eq!(
+        (date(-1), date(19_000), date(i32::MAX)),
+        (0, 19_000, u16::MAX)
+    );
     assert_eq!((hour(-1), hour(1)), (0, 3_600));
     assert_eq!(hour(i32::MAX) % 3_600, 0);
 }
