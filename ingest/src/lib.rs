@@ -21,6 +21,7 @@ pub mod ident;
 pub mod moment;
 pub mod money;
 pub mod normalise;
+pub mod phone;
 pub mod read;
 pub mod recent;
 pub mod reject;

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use phonenumber::Mode;
 use phonenumber::country;
 
+use crate::phone::PhoneParser;
 use crate::recent::RecentMap;
 
 /// Values that are never identifiers, whatever their case and the spaces around them.
@@ -68,6 +68,7 @@ pub fn lower(value: Cow<'_, str>) -> Cow<'_, str> {
 /// takes microseconds, and the same phones come again and again.
 #[derive(Debug)]
 pub struct Phones {
+    parser: PhoneParser,
     remembered: RecentMap<Box<str>, Option<Arc<str>>>,
     key: String,
 }
@@ -76,6 +77,7 @@ impl Phones {
     /// Remembers up to `capacity` answers.
     pub fn new(capacity: usize) -> Self {
         Self {
+            parser: PhoneParser::default(),
             remembered: RecentMap::new(capacity),
             key: String::new(),
         }
@@ -89,7 +91,11 @@ impl Phones {
         if let Some(known) = self.remembered.get(self.key.as_str()) {
             return known;
         }
-        let parsed: Option<Arc<str>> = parse_phone(value.trim(), region).map(Arc::from);
+        let parsed: Option<Arc<str>> = if is_junk(value) {
+            None
+        } else {
+            self.parser.e164(value.trim(), region).map(Arc::from)
+        };
         self.remembered
             .insert(self.key.as_str().into(), parsed.clone());
         parsed
@@ -107,12 +113,5 @@ impl Phones {
     }
 }
 
-fn parse_phone(value: &str, region: country::Id) -> Option<String> {
-    if is_junk(value) {
-        return None;
-    }
-    let number = phonenumber::parse(Some(region), value).ok()?;
-    number
-        .is_valid()
-        .then(|| number.format().mode(Mode::E164).to_string())
-}
+#[cfg(test)]
+mod tests;
