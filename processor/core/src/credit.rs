@@ -1,7 +1,5 @@
 //! f(journey, deal, models): how a won deal's credit is split. Integers only.
 
-use std::sync::Arc;
-
 use crate::deal::DealState;
 use crate::derive::{Derived, Touch};
 use crate::ids::DimId;
@@ -130,19 +128,11 @@ fn weigh(model: &Model, times: &[i64], lead: Option<i64>, deal: i64) -> Vec<u64>
     model.weighing.weights(times, milestones)
 }
 
-/// When the client's deal before this one was won; deals won at one moment are
-/// ordered by their ids.
+/// When the client's deal before this one was won. Deals won at one moment
+/// share their touches.
 fn previous_won_at(deal: &DealState, derived: &Derived) -> Option<i64> {
-    let place = |deal: &DealState| deal.won_at.map(|at| (at, Arc::clone(&deal.deal_id)));
-    let own = place(deal);
-    derived
-        .deals
-        .iter()
-        .map(place)
-        .filter(|other| *other < own)
-        .max()
-        .flatten()
-        .map(|(at, _)| at)
+    let won = derived.deals.iter().filter_map(|other| other.won_at);
+    won.filter(|at| Some(*at) < deal.won_at).max()
 }
 
 fn touches_within(touches: &[Touch], from: i64, to: i64, after: Option<i64>) -> &[Touch] {

@@ -401,6 +401,13 @@ impl<B: Backing> Partition<B> {
             }
             return Ok(());
         }
+        self.node_mut(tenant, to)?;
+        if self.unsettled.remove(&to) {
+            // A journey leaves with its rows settled: a hit that was taken
+            // into a run in this record is known here only, and so is its
+            // tombstone.
+            self.settle_root(to);
+        }
         let entry = self.node_mut(tenant, to)?;
         match entry {
             NodeEntry::Child(parent) if *parent == lower => {}
@@ -431,7 +438,6 @@ impl<B: Backing> Partition<B> {
     /// Sends a journey to the node that is the root's parent now.
     fn depart(&mut self, from: Ident, to: Ident, root: Root) {
         let tenant = root.journey.tenant;
-        self.unsettled.remove(&from);
         self.departed.insert(from, (tenant, root.settled));
         self.changes.nodes.insert(from);
         self.changes.counters.moved_journeys += 1;

@@ -65,7 +65,8 @@ impl<B: Backing> Partition<B> {
         self.book()
     }
 
-    fn settle_root(&mut self, client: Ident) {
+    /// Settles the journey of one root.
+    pub(crate) fn settle_root(&mut self, client: Ident) {
         let Some(root) = self.root_mut(client) else {
             return;
         };
