@@ -22,7 +22,7 @@ use crate::insert::{Sent, insert};
 use crate::retry::Retry;
 use crate::rows::{self, dead_letters::dead_letter};
 use crate::table::Table;
-use crate::trouble::{Trouble, Verdict, judge};
+use crate::trouble::{Verdict, judge};
 
 /// Records of one poll. With the size of a record of rows it bounds by how
 /// much the blocks can exceed their limits.
@@ -140,23 +140,33 @@ impl<S: Source> Sink<S> {
                 }
             }
         }
+        let up = if failures.is_empty() { 1.0 } else { 0.0 };
+        metrics::gauge!(metric_names::SINK_CLICKHOUSE_UP).set(up);
         if failures.is_empty() {
             self.retry.succeeded();
             return self.commit();
         }
-        for (table, error) in &failures {
-            if judge(error) == Verdict::Permanent {
-                return Err(SinkError::Rejected {
-                    table: table.name(),
-                    reason: chain(error),
-                });
+        self.refused(&failures)
+    }
+
+    /// Some blocks were not taken: they wait for the next try, unless there is
+    /// no point in one.
+    fn refused(&mut self, failures: &[(Table, clickhouse::error::Error)]) -> Result<(), SinkError> {
+        let mut first = None;
+        for (table, error) in failures {
+            match judge(error) {
+                Verdict::Permanent => {
+                    return Err(SinkError::Rejected {
+                        table: table.name(),
+                        reason: chain(error),
+                    });
+                }
+                Verdict::Retry(trouble) => {
+                    first.get_or_insert((trouble, table, error));
+                }
             }
         }
-        if let Some((table, error)) = failures.first() {
-            let trouble = match judge(error) {
-                Verdict::Retry(trouble) => trouble,
-                Verdict::Permanent => Trouble::Other,
-            };
+        if let Some((trouble, table, error)) = first {
             metrics::counter!(metric_names::SINK_RETRIES_TOTAL, "kind" => trouble.label())
                 .increment(1);
             self.retry.failed(trouble, table.name(), &chain(error));

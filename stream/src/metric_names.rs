@@ -102,6 +102,8 @@ metric_names! {
     SINK_INSERT_SECONDS = Histogram Seconds "throughline_sink_insert_seconds";
     /// Rounds of inserts that failed and are tried again; label kind.
     SINK_RETRIES_TOTAL = Counter Count "throughline_sink_retries_total";
+    /// Whether ClickHouse took the latest inserts: 1 or 0.
+    SINK_CLICKHOUSE_UP = Gauge Count "throughline_sink_clickhouse_up";
     /// Age of the oldest record of the latest insert when it was acknowledged.
     SINK_FRESHNESS_SECONDS = Gauge Seconds "throughline_sink_freshness_seconds";
 }
