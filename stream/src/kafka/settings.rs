@@ -1,6 +1,8 @@
 //! What can be set about the clients, and what cannot.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use rdkafka::ClientConfig;
@@ -91,6 +93,8 @@ pub struct SourceSettings {
     pub max_poll_interval: Duration,
     /// How much may be fetched ahead, in KiB.
     pub fetch_buffer_kib: u32,
+    /// Raised with the first assignment, even an empty one.
+    pub joined: Arc<AtomicBool>,
 }
 
 impl SourceSettings {

@@ -1,6 +1,8 @@
 //! Reading records as a member of a consumer group.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rdkafka::config::FromClientConfigAndContext;
@@ -35,6 +37,7 @@ pub type StartAt = Box<dyn FnMut(&TopicPartition) -> Result<Start, StreamError> 
 pub struct KafkaSource {
     consumer: BaseConsumer<Context>,
     name: String,
+    joined: Arc<AtomicBool>,
     start: StartAt,
     slots: Slots,
     /// Partitions were taken away and are to be given back by the next poll.
@@ -55,6 +58,7 @@ impl KafkaSource {
         Ok(Self {
             consumer,
             name: settings.name.clone(),
+            joined: Arc::clone(&settings.joined),
             start,
             slots: Slots::default(),
             give_back: false,
@@ -116,11 +120,18 @@ impl KafkaSource {
             };
         }
         let mut list = TopicPartitionList::new();
+        let mut moved = Vec::new();
         let mut slots = Slots::default();
         for (at, start) in partitions.iter().zip(starts) {
             let next = match start {
-                Start::At(offset) => Some(offset),
-                Start::Beginning => None,
+                Start::At(offset) => {
+                    moved.push((at, offset));
+                    Some(offset)
+                }
+                Start::Beginning => {
+                    moved.push((at, 0));
+                    None
+                }
                 Start::Committed => {
                     committed
                         .find_partition(&at.topic, at.partition)
@@ -139,6 +150,17 @@ impl KafkaSource {
             .assign(&list)
             .map_err(|error| broker_error("cannot assign partitions", &error))?;
         self.slots = slots;
+        // The group's offsets follow where the worker really begins: without
+        // this, lost state would pass for work that is done.
+        let moved: Vec<_> = moved
+            .into_iter()
+            .map(|(at, next_offset)| Position {
+                at: at.clone(),
+                next_offset,
+            })
+            .collect();
+        self.commit(&moved)?;
+        self.joined.store(true, Ordering::Relaxed);
         Ok(true)
     }
 

@@ -1,0 +1,86 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Streaming attribution: which ads, calls and e-mails earned which deals.
+#[derive(Parser, Debug)]
+#[command(version, about, propagate_version = true)]
+pub struct Cli {
+    /// A configuration file; it names only what differs from the defaults.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Run all roles in this process
+    Run(RunArgs),
+    /// Run the role that reads, checks and normalises raw events
+    Ingest(RunArgs),
+    /// Run the role that builds journeys and credits
+    Processor(RunArgs),
+    /// Run the role that writes rows to ClickHouse
+    Sink(RunArgs),
+    /// Send the files <topic>.jsonl of a directory to Kafka, a record a line, as it is
+    Produce(ProduceArgs),
+    /// The tables and views in ClickHouse
+    #[command(subcommand)]
+    Schema(SchemaCommand),
+    /// The topics in Kafka
+    #[command(subcommand)]
+    Topics(TopicsCommand),
+    /// The configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+/// How long roles run.
+#[derive(Args, Debug)]
+pub struct RunArgs {
+    /// End when every topic up to and including this role's is consumed and
+    /// what came of it has arrived
+    #[arg(long)]
+    pub until_idle: bool,
+}
+
+/// What to send.
+#[derive(Args, Debug)]
+pub struct ProduceArgs {
+    /// The directory with web.jsonl, calls.jsonl, emails.jsonl, deals.jsonl,
+    /// costs.jsonl, touches.jsonl, numbers.jsonl, identities.jsonl, as far as they exist
+    pub directory: PathBuf,
+    /// Records a second; as fast as possible without it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub rate: Option<u32>,
+}
+
+/// What to do about the schema.
+#[derive(Subcommand, Clone, Copy, Debug)]
+pub enum SchemaCommand {
+    /// Print the statements
+    Print,
+    /// Bring the database up to date
+    Apply,
+}
+
+/// What to do about the topics.
+#[derive(Subcommand, Clone, Copy, Debug)]
+pub enum TopicsCommand {
+    /// Make those that are missing
+    Create,
+}
+
+/// What to do about the configuration.
+#[derive(Subcommand, Clone, Copy, Debug)]
+pub enum ConfigCommand {
+    /// Say what is wrong with it
+    Check,
+    /// Print every setting with its default and what it means
+    Defaults,
+}

@@ -1,0 +1,33 @@
+//! The commands, a module each.
+
+mod config;
+mod produce;
+mod run;
+mod schema;
+mod topics;
+
+use crate::cli::{Cli, Command};
+use crate::config::Settings;
+use crate::telemetry;
+use run::RoleName;
+
+/// Does what the command line says.
+pub fn execute(cli: &Cli) -> anyhow::Result<()> {
+    if let Command::Config(command) = &cli.command {
+        return config::execute(*command, cli.config.as_deref());
+    }
+    let settings = Settings::load(cli.config.as_deref())?;
+    telemetry::start_logs(&settings.telemetry);
+    match &cli.command {
+        Command::Run(args) => run::execute(&settings, &RoleName::ALL, args.until_idle),
+        Command::Ingest(args) => run::execute(&settings, &[RoleName::Ingest], args.until_idle),
+        Command::Processor(args) => {
+            run::execute(&settings, &[RoleName::Processor], args.until_idle)
+        }
+        Command::Sink(args) => run::execute(&settings, &[RoleName::Sink], args.until_idle),
+        Command::Produce(args) => produce::execute(&settings, args),
+        Command::Schema(command) => schema::execute(&settings, *command),
+        Command::Topics(command) => topics::execute(&settings, *command),
+        Command::Config(_) => Ok(()),
+    }
+}

@@ -1,0 +1,156 @@
+//! `throughline run|ingest|processor|sink`: the roles, until they are told to
+//! stop or have nothing to do.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use throughline_ingest::IdentKey;
+use throughline_stream::{Role, Stop, runner};
+
+use crate::config::Settings;
+use crate::health::{Health, State};
+use crate::monitor::UntilIdle;
+use crate::roles::{Joined, Worker};
+use crate::workers::Workers;
+use crate::{monitor, prepare, roles, shutdown, telemetry};
+
+/// The roles of the line, in the order of the flow.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RoleName {
+    /// Raw records → events.
+    Ingest,
+    /// Events → rows.
+    Processor,
+    /// Rows → ClickHouse.
+    Sink,
+}
+
+impl RoleName {
+    /// Every role.
+    pub const ALL: [Self; 3] = [Self::Ingest, Self::Processor, Self::Sink];
+}
+
+/// Runs these roles in this process.
+pub fn execute(settings: &Settings, names: &[RoleName], until_idle: bool) -> anyhow::Result<()> {
+    let (stop, health) = (Stop::new(), Health::default());
+    shutdown::on_signals(&stop, settings.shutdown_timeout)?;
+    telemetry::start_metrics(&settings.telemetry, &health)?;
+    health.set("kafka", State::Waiting("not asked yet".to_owned()));
+    if !prepare::topics_when_there(&settings.kafka, &health, &stop)? {
+        return Ok(());
+    }
+    let mut line = Line {
+        settings: Arc::new(settings.clone()),
+        workers: Workers::new(stop.clone(), health.clone(), settings.shutdown_timeout),
+        stop,
+        health,
+        joined: Joined::default(),
+    };
+    for name in names {
+        match name {
+            RoleName::Ingest => line.start_ingest()?,
+            RoleName::Processor => line.start_processor()?,
+            RoleName::Sink => line.start_sink()?,
+        }
+    }
+    let last = names.iter().map(|name| *name as usize).max().unwrap_or(0);
+    line.start_monitor(until_idle.then_some(last))?;
+    line.workers.wait()?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// The workers of this process and what they share.
+struct Line {
+    settings: Arc<Settings>,
+    workers: Workers,
+    stop: Stop,
+    health: Health,
+    joined: Joined,
+}
+
+impl Line {
+    fn worker(&mut self, index: usize) -> Worker {
+        Worker {
+            index,
+            stop: self.stop.clone(),
+            joined: self.joined.one_more(),
+        }
+    }
+
+    /// Starts a worker that makes its role on its own thread and runs it.
+    fn start<R: Role>(
+        &mut self,
+        name: &str,
+        make: impl FnOnce() -> anyhow::Result<Option<R>> + Send + 'static,
+    ) -> anyhow::Result<()> {
+        self.health.set(name, State::Waiting("starting".to_owned()));
+        let (stop, health, part) = (self.stop.clone(), self.health.clone(), name.to_owned());
+        self.workers.start(name, move || {
+            let Some(mut role) = make()? else {
+                return Ok(());
+            };
+            health.set(&part, State::Ready);
+            Ok(runner::run(&mut role, &stop)?)
+        })
+    }
+
+    fn start_ingest(&mut self) -> anyhow::Result<()> {
+        let key = IdentKey::new(&self.settings.identity.key()?);
+        for index in 0..self.settings.ingest.workers {
+            let (settings, key) = (Arc::clone(&self.settings), key.clone());
+            let worker = self.worker(index);
+            let make = move || roles::ingest(&settings, key, &worker).map(Some);
+            self.start(&format!("ingest {index}"), make)?;
+        }
+        Ok(())
+    }
+
+    fn start_processor(&mut self) -> anyhow::Result<()> {
+        let rules = Arc::new(roles::attribution(&self.settings));
+        let store = roles::store(&self.settings)?;
+        for index in 0..self.settings.processor.workers {
+            let settings = Arc::clone(&self.settings);
+            let (rules, store) = (Arc::clone(&rules), store.clone());
+            let worker = self.worker(index);
+            let make = move || roles::processor(&settings, rules, store, &worker).map(Some);
+            self.start(&format!("processor {index}"), make)?;
+        }
+        Ok(())
+    }
+
+    fn start_sink(&mut self) -> anyhow::Result<()> {
+        // The schema is brought up to date by the first worker, while the
+        // others wait; the roles before the sink do not.
+        let schema = Arc::new(Mutex::new(!self.settings.clickhouse.apply_schema));
+        for index in 0..self.settings.sink.workers {
+            let (settings, schema) = (Arc::clone(&self.settings), Arc::clone(&schema));
+            let worker = self.worker(index);
+            self.start(&format!("sink {index}"), move || {
+                let mut applied = schema.lock().unwrap_or_else(PoisonError::into_inner);
+                if !*applied {
+                    *applied = prepare::schema_when_there(&settings, &worker.stop)?;
+                    if !*applied {
+                        return Ok(None);
+                    }
+                }
+                drop(applied);
+                roles::sink(&settings, &worker).map(Some)
+            })?;
+        }
+        Ok(())
+    }
+
+    fn start_monitor(&mut self, until_idle: Option<usize>) -> anyhow::Result<()> {
+        let (settings, stop) = (Arc::clone(&self.settings), self.stop.clone());
+        let (health, joined) = (self.health.clone(), self.joined.clone());
+        self.workers.start("monitor", move || {
+            let stages = monitor::stages(&settings);
+            let idle = until_idle.map(|last| UntilIdle {
+                stages: &stages[..=last],
+                joined,
+            });
+            monitor::watch(&settings, idle.as_ref(), &health, &stop);
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,23 @@
+//! `throughline schema print|apply`.
+
+use throughline_sink::{ClickHouse, schema};
+
+use crate::cli::SchemaCommand;
+use crate::config::Settings;
+
+/// Prints the schema, or brings the database up to date.
+pub fn execute(settings: &Settings, command: SchemaCommand) -> anyhow::Result<()> {
+    let connection = &settings.clickhouse.connection;
+    match command {
+        SchemaCommand::Print => print!("{}", schema::print(&connection.database)),
+        SchemaCommand::Apply => {
+            let clickhouse = ClickHouse::new(connection)?;
+            let applied = schema::apply(&clickhouse, settings.processor.generation)?;
+            match applied.as_slice() {
+                [] => println!("{}: up to date", connection.database),
+                applied => println!("{}: applied {}", connection.database, applied.join(", ")),
+            }
+        }
+    }
+    Ok(())
+}

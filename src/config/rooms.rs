@@ -1,0 +1,134 @@
+//! The sections `ingest`, `processor` and `sink`: how the rooms work.
+
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::section::Section;
+
+/// How many workers a process may have of one kind.
+const WORKERS: RangeInclusive<usize> = 1..=256;
+/// Sizes in bytes.
+const BYTES: RangeInclusive<usize> = 1024..=1 << 30;
+/// Numbers of records or rows.
+const COUNT: RangeInclusive<usize> = 1..=100_000_000;
+/// Times in milliseconds.
+const MILLIS: RangeInclusive<u64> = 0..=3_600_000;
+
+/// The section `ingest`.
+#[derive(Clone, Debug)]
+pub struct Ingest {
+    /// Workers in this process.
+    pub workers: usize,
+    /// Records of one cycle.
+    pub cycle_records: usize,
+    /// How long a cycle goes on after its first record.
+    pub linger: Duration,
+    /// The size at which a batch of events is written.
+    pub batch_bytes: usize,
+    /// Larger values are rejected.
+    pub max_value_bytes: usize,
+    /// Links remembered as sent.
+    pub remembered_links: usize,
+    /// Values remembered as parsed.
+    pub remembered_values: usize,
+}
+
+impl Ingest {
+    /// Reads the section.
+    pub fn read(section: &Section<'_>) -> Self {
+        Self {
+            workers: section.whole("workers", WORKERS),
+            cycle_records: section.whole("cycle_records", 1..=1_000_000),
+            linger: section.millis("linger_ms", 0..=10_000),
+            batch_bytes: section.whole("batch_bytes", 1024..=8 * 1024 * 1024),
+            max_value_bytes: section.whole("max_value_bytes", BYTES),
+            remembered_links: section.whole("remembered_links", 0..=*COUNT.end()),
+            remembered_values: section.whole("remembered_values", 0..=*COUNT.end()),
+        }
+    }
+}
+
+/// The section `processor`.
+#[derive(Clone, Debug)]
+pub struct Processor {
+    /// Workers in this process.
+    pub workers: usize,
+    /// Where the state stands.
+    pub data_dir: PathBuf,
+    /// A checkpoint is due after so long.
+    pub checkpoint_interval: Duration,
+    /// A checkpoint is due after so many records.
+    pub checkpoint_records: usize,
+    /// Memory for the caches of the store, in MiB.
+    pub cache_mib: u64,
+    /// Identifiers that a partition keeps in memory.
+    pub cached_nodes: usize,
+    /// Cells that a partition keeps in memory.
+    pub cached_cells: usize,
+    /// A client with more touches keeps the newest ones.
+    pub max_touches: usize,
+    /// A client with more hits, calls and contacts keeps the newest ones.
+    pub max_items: usize,
+    /// About how large records may become.
+    pub record_bytes: usize,
+    /// The generation of the rules.
+    pub generation: u32,
+}
+
+impl Processor {
+    /// Reads the section.
+    pub fn read(section: &Section<'_>) -> Self {
+        Self {
+            workers: section.whole("workers", WORKERS),
+            data_dir: section.name("data_dir").into(),
+            checkpoint_interval: section.millis("checkpoint_interval_ms", 1..=60_000),
+            checkpoint_records: section.whole("checkpoint_records", 1..=10_000_000),
+            cache_mib: section.whole("cache_mib", 1..=1_048_576),
+            cached_nodes: section.whole("cached_nodes", COUNT),
+            cached_cells: section.whole("cached_cells", COUNT),
+            max_touches: section.whole("max_touches", 1..=1_000_000),
+            max_items: section.whole("max_items", 1..=10_000_000),
+            record_bytes: section.whole("record_bytes", 1024..=8 * 1024 * 1024),
+            generation: section.whole("generation", 1..=u32::MAX),
+        }
+    }
+}
+
+/// The section `sink`.
+#[derive(Clone, Debug)]
+pub struct Sink {
+    /// Workers in this process.
+    pub workers: usize,
+    /// Rows of a table that are inserted at once.
+    pub max_rows: usize,
+    /// Bytes of all tables that are inserted at once.
+    pub max_bytes: usize,
+    /// How long the first row waits.
+    pub max_delay: Duration,
+    /// The first pause after a failure.
+    pub retry_min: Duration,
+    /// The longest pause after failures.
+    pub retry_max: Duration,
+}
+
+impl Sink {
+    /// Reads the section.
+    pub fn read(section: &Section<'_>) -> Self {
+        let retry_min = section.millis("retry_min_ms", 1..=*MILLIS.end());
+        let retry_max = section.millis("retry_max_ms", 1..=*MILLIS.end());
+        if retry_max < retry_min
+            && let Some(item) = section.get("retry_max_ms")
+        {
+            section.wrong(&item, "must not be less than retry_min_ms");
+        }
+        Self {
+            workers: section.whole("workers", WORKERS),
+            max_rows: section.whole("max_rows", COUNT),
+            max_bytes: section.whole("max_bytes", BYTES),
+            max_delay: section.millis("max_delay_ms", MILLIS),
+            retry_min,
+            retry_max,
+        }
+    }
+}

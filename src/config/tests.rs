@@ -1,0 +1,233 @@
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use throughline_core::model::{Shares, Weighing};
+
+use super::*;
+
+fn load(text: &str, variables: &[(&str, &str)]) -> Result<Settings, Broken> {
+    let variables = variables
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Settings::from_texts(Some(("mine.yaml", text)), variables)
+}
+
+/// A configuration and all its mistakes, in order.
+fn check(text: &str, variables: &[(&str, &str)], expected: &str) {
+    let mut found = String::new();
+    if let Err(Broken(mistakes)) = load(text, variables) {
+        for mistake in mistakes {
+            writeln!(found, "{mistake}").unwrap();
+        }
+    }
+    assert_eq!(found.trim(), expected.trim());
+}
+
+#[test]
+fn the_defaults_are_sound_and_those_of_the_contract() {
+    let settings = Settings::from_texts(None, std::iter::empty()).unwrap();
+    let tenant = &settings.tenants.defaults;
+    assert_eq!(tenant.time_zone, chrono_tz::Tz::UTC);
+    assert_eq!(tenant.currency.code(), "RUB");
+    assert_eq!(tenant.phone_region, "RU");
+    assert_eq!(tenant.lookback_days, 90);
+    let models: Vec<_> = tenant
+        .models
+        .iter()
+        .map(|model| (&*model.name, model.direct_counts))
+        .collect();
+    assert_eq!(
+        models,
+        [
+            ("first_touch", false),
+            ("last_touch", true),
+            ("last_non_direct", false),
+            ("linear", false),
+            ("time_decay", false),
+            ("position_based", false),
+            ("w_shaped", false),
+            ("full_path", false),
+        ]
+    );
+    assert_eq!(
+        tenant.models[7].weighing,
+        Weighing::Milestones(Shares {
+            first: 22_500,
+            lead_creation: 22_500,
+            deal_creation: 22_500,
+            last: 22_500,
+            rest: 10_000,
+        })
+    );
+    assert_eq!(tenant.channels.channel("google", "cpc", ""), "Paid Search");
+}
+
+#[test]
+fn a_file_overrides_the_defaults_and_the_environment_both() {
+    let text = "
+kafka:
+  bootstrap_servers: broker:1
+  partitions: {events: 3}
+clickhouse:
+tenants:
+  named:
+    acme:
+      currency: EUR
+      models: [{name: mine, preset: j_shape}, {name: other, half_life_days: 0.5, direct: counts}]
+      currency_rates: {usd: [{from: 2026-01-01, rate: 0.9}]}
+";
+    let settings = load(
+        text,
+        &[
+            ("THROUGHLINE_KAFKA__BOOTSTRAP_SERVERS", "broker:2"),
+            ("THROUGHLINE_KAFKA", "broker:3"),
+            ("THROUGHLINE_CLICKHOUSE", "http://other:8123/"),
+            ("THROUGHLINE_CLICKHOUSE__PASSWORD", "{not: yaml"),
+            ("THROUGHLINE_KAFKA__CLIENT", "{socket.timeout.ms: 100}"),
+            ("THROUGHLINE_SOMETHING", "of a tool around"),
+            ("OTHER__NAME", "of nobody"),
+        ],
+    )
+    .unwrap();
+    assert_eq!(settings.kafka.client.bootstrap_servers, "broker:2");
+    assert_eq!(settings.kafka.client.properties["socket.timeout.ms"], "100");
+    assert_eq!(settings.kafka.partitions.events, 3);
+    assert_eq!(settings.kafka.partitions.raw, 4);
+    assert_eq!(settings.clickhouse.connection.url, "http://other:8123");
+    assert_eq!(settings.clickhouse.connection.password, "{not: yaml");
+    let acme = &settings.tenants.named["acme"];
+    assert_eq!(
+        (acme.currency.code(), acme.phone_region.as_str()),
+        ("EUR", "RU")
+    );
+    assert_eq!(acme.models.len(), 2);
+    assert!(acme.models[1].direct_counts);
+    assert_eq!(
+        acme.models[1].weighing,
+        Weighing::TimeDecay {
+            half_life_ms: 43_200_000
+        }
+    );
+    assert_eq!(acme.rated_since.len(), 1);
+    assert_eq!(settings.shutdown_timeout, Duration::from_secs(20));
+}
+
+#[test]
+fn every_mistake_is_reported_with_its_place() {
+    check(
+        "
+mode: prodution
+kafka:
+  bootstrap_server: broker:9092
+  create_topics: yes
+  partitions: {events: 0}
+  client: {enable.idempotence: false, no.such.property: 1, socket.timeout.ms: soon}
+  topics: {web: my topic, calls: events}
+clickhouse: none
+sink: {max_rows: many}
+tenants:
+  defaults:
+    time_zone: Europe/Moskow
+    currency: RUR1
+    channels:
+      rules:
+        - channel: Partners
+          when: {source: {regex: '('}}
+        - when: [{medium: {}}]
+  named:
+    acme:
+      models:
+        - {name: a, weights: {first: -1}}
+        - {name: b, weights: {first: 1}, half_life_days: 7}
+        - {name: c, preset: k_shape}
+        - {weights: {last: 1}}
+      numbers: {'+74950000001': {campaign: may}}
+      currency_rates: {USD: [{from: January, rate: 0}]}
+",
+        &[
+            ("THROUGHLINE_SINK__WORKERS", "0"),
+            ("THROUGHLINE_PROCESOR__WORKERS", "2"),
+            ("THROUGHLINE_IDENTITY__KEY", "change-me"),
+        ],
+        EVERY_MISTAKE,
+    );
+}
+
+const EVERY_MISTAKE: &str = r#"
+mine.yaml:2:7: mode: `prodution` is not one of development and production
+mine.yaml:4:3: kafka.bootstrap_server: there is no such setting; did you mean `bootstrap_servers`?
+mine.yaml:5:18: kafka.create_topics: `yes` is not one of true and false
+mine.yaml:6:24: kafka.partitions.events: `0` is not a whole number from 1 to 10000
+mine.yaml:7:32: kafka.client.enable.idempotence: is set by the program and cannot be changed
+mine.yaml:7:57: kafka.client.no.such.property: No such configuration property: "no.such.property"
+mine.yaml:7:79: kafka.client.socket.timeout.ms: Invalid value for configuration property "socket.timeout.ms"
+mine.yaml:8:17: kafka.topics.web: `my topic` is not the name of a topic: 1 to 249 letters, digits, dots, dashes and underscores
+mine.yaml:8:34: kafka.topics.calls: `events` is the topic `events` already
+mine.yaml:9:13: clickhouse: must be a section of keys, not a single value
+mine.yaml:10:18: sink.max_rows: `many` is not a whole number from 1 to 100000000
+mine.yaml:13:16: tenants.defaults.time_zone: `Europe/Moskow` is not a time zone of the IANA database; did you mean Europe/Moscow?
+mine.yaml:14:15: tenants.defaults.currency: `RUR1` is not a currency code of ISO 4217, such as RUB or EUR
+mine.yaml:18:34: tenants.defaults.channels.rules[0].when[0].source.regex: this is not a regular expression: unclosed group
+mine.yaml:19:11: tenants.defaults.channels.rules[1].channel: is missing
+mine.yaml:19:27: tenants.defaults.channels.rules[1].when[0].medium: a condition needs an operator: is, is_not, contains, not_contains, set, regex, not_regex, in_list or not_in_list
+mine.yaml:23:38: tenants.named.acme.models[0].weights.first: `-1` is not a number from 0 to 1000000 with at most 3 decimals
+mine.yaml:24:11: tenants.named.acme.models[1]: needs exactly one of weights, half_life_days and preset
+mine.yaml:25:29: tenants.named.acme.models[2].preset: `k_shape` is not one of first_touch, last_touch, last_non_direct, linear, time_decay, position_based, w_shaped, full_path, j_shape, inverse_j, marketo_u, hubspot_w and hubspot_full_path
+mine.yaml:26:11: tenants.named.acme.models[3].name: is missing
+mine.yaml:27:33: tenants.named.acme.numbers.+74950000001: needs a source or a medium
+mine.yaml:28:37: tenants.named.acme.currency_rates.USD[0].from: `January` is not a day such as 2026-01-31
+mine.yaml:28:52: tenants.named.acme.currency_rates.USD[0].rate: `0` is not a positive decimal number such as 92.50
+environment variable THROUGHLINE_IDENTITY__KEY: identity.key: must be 64 hexadecimal digits (`openssl rand -hex 32`)
+environment variable THROUGHLINE_PROCESOR__WORKERS: procesor: there is no such setting; did you mean `processor`?
+environment variable THROUGHLINE_SINK__WORKERS: sink.workers: `0` is not a whole number from 1 to 256
+"#;
+
+#[test]
+fn text_that_is_no_yaml_is_one_mistake() {
+    check(
+        "a: [1, 2\nb: 3",
+        &[],
+        "mine.yaml:2:2: this is not YAML: illegal placement of ':' indicator",
+    );
+    check(
+        "a: 1\na: 2",
+        &[],
+        "mine.yaml:2:1: a: stands twice; first in line 1",
+    );
+    check(
+        "[]",
+        &[],
+        "mine.yaml:1:1: must be a section of keys, not a list",
+    );
+}
+
+#[test]
+fn production_needs_a_secret() {
+    check(
+        "mode: production",
+        &[],
+        "config/default.yaml:101:8: identity.key: is required in production: 64 hexadecimal digits here, in THROUGHLINE_IDENTITY__KEY or in an existing identity.key_file outside .dev",
+    );
+}
+
+#[test]
+fn a_mistake_in_the_defaults_of_all_tenants_counts_once() {
+    check(
+        "tenants: {defaults: {lookback_days: 0}, named: {a: {}, b: {}}}",
+        &[],
+        "mine.yaml:1:37: tenants.defaults.lookback_days: `0` is not a whole number from 1 to 36500",
+    );
+}
+
+#[test]
+fn the_canonical_text_changes_with_what_figures_depend_on_only() {
+    let canonical = |text| load(text, &[]).unwrap().tenants.canonical;
+    let base = canonical("");
+    assert_eq!(canonical("sink: {workers: 3}"), base);
+    assert_eq!(
+        canonical("tenants: {defaults: {excluded_referrers: [a.ru]}}"),
+        base
+    );
+    assert_ne!(canonical("tenants: {defaults: {lookback_days: 30}}"), base);
+    assert_ne!(canonical("tenants: {named: {a: {currency: EUR}}}"), base);
+}

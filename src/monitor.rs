@@ -1,0 +1,108 @@
+//! Watches the consumer groups: how far behind they are, and when the line is idle.
+
+use std::time::{Duration, Instant};
+
+use metrics::gauge;
+use throughline_stream::idle::{Offsets as _, Stage, is_idle, lag};
+use throughline_stream::kafka::GroupOffsets;
+use throughline_stream::{Stop, StreamError, metric_names};
+
+use crate::config::Settings;
+use crate::health::{Health, State};
+use crate::prepare::PATIENCE;
+use crate::roles::Joined;
+
+/// How often it is asked whether the line is idle.
+const IDLE_INTERVAL: Duration = Duration::from_millis(250);
+
+/// The stages of the line in the order of the flow.
+pub fn stages(settings: &Settings) -> [Stage; 3] {
+    let (topics, groups) = (&settings.kafka.topics, &settings.kafka.groups);
+    let stage = |group: &str, topics: Vec<String>, feeds_itself| Stage {
+        group: group.to_owned(),
+        topics,
+        feeds_itself,
+    };
+    let raw = topics.raw.iter().map(|(_, name)| name.clone()).collect();
+    let rows = vec![topics.rollups.clone(), topics.dead_letters.clone()];
+    [
+        stage(&groups.ingest, raw, false),
+        stage(&groups.processor, vec![topics.events.clone()], true),
+        stage(&groups.sink, rows, false),
+    ]
+}
+
+/// When to end by itself.
+pub struct UntilIdle<'a> {
+    /// These stages have nothing to do …
+    pub stages: &'a [Stage],
+    /// … and all of this process' workers are in their groups: before, offsets
+    /// can tell of state that is lost.
+    pub joined: Joined,
+}
+
+/// How often in a row the line must be found idle.
+const TIMES: u32 = 2;
+
+/// Watches until a stop is requested; requests it when the line is idle.
+pub fn watch(
+    settings: &Settings,
+    until_idle: Option<&UntilIdle<'_>>,
+    health: &Health,
+    stop: &Stop,
+) {
+    let all = stages(settings);
+    let mut offsets = GroupOffsets::new(settings.kafka.client.clone(), PATIENCE);
+    let mut measured: Option<Instant> = None;
+    let mut idle = 0;
+    loop {
+        if measured.is_none_or(|at| at.elapsed() >= settings.telemetry.lag_interval) {
+            measured = Some(Instant::now());
+            let up = all
+                .iter()
+                .try_for_each(|stage| measure(stage, &mut offsets));
+            report(&up, health);
+        }
+        if let Some(until) = until_idle.filter(|until| until.joined.all()) {
+            idle = match is_idle(until.stages, &mut offsets) {
+                Ok(true) => idle + 1,
+                Ok(false) => 0,
+                Err(error) => {
+                    tracing::debug!(%error, "cannot tell whether the line is idle");
+                    0
+                }
+            };
+            if idle == TIMES {
+                tracing::info!("everything is consumed and has arrived");
+                stop.request(settings.shutdown_timeout);
+            }
+        }
+        if stop.sleep(IDLE_INTERVAL) {
+            return;
+        }
+    }
+}
+
+fn measure(stage: &Stage, offsets: &mut GroupOffsets) -> Result<(), StreamError> {
+    let watermarks = offsets.watermarks(&stage.topics)?;
+    let partitions: Vec<_> = watermarks.keys().cloned().collect();
+    let committed = offsets.committed(&stage.group, &partitions)?;
+    for (at, records) in lag(&watermarks, &committed) {
+        gauge!(
+            metric_names::STREAM_LAG_RECORDS,
+            "group" => stage.group.clone(),
+            "topic" => at.topic.to_string(),
+            "partition" => at.partition.to_string(),
+        )
+        .set(records as f64);
+    }
+    Ok(())
+}
+
+fn report(up: &Result<(), StreamError>, health: &Health) {
+    gauge!(metric_names::STREAM_KAFKA_UP).set(if up.is_ok() { 1.0 } else { 0.0 });
+    match up {
+        Ok(()) => health.set("kafka", State::Ready),
+        Err(error) => health.set("kafka", State::Waiting(error.to_string())),
+    }
+}

@@ -1,0 +1,272 @@
+//! The rooms' workers, made of the configuration.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use throughline_ingest::{IdentKey, Ingest, Limits, RateSpan, StaticNumber, TenantConfig};
+use throughline_processor::{Attribution, FjallStore, Processor, StoreOptions, TenantSettings};
+use throughline_sink::Sink;
+use throughline_stream::kafka::{
+    KafkaPublisher, KafkaSource, PublisherSettings, SourceSettings, Start, StartAt,
+};
+use throughline_stream::{Stop, StreamError};
+
+use crate::config::{Settings, Tenant};
+
+/// How long a worker waits for records before it looks around.
+const POLL_WAIT: Duration = Duration::from_millis(100);
+
+/// Flags of this process' workers that are raised once they are in their groups.
+#[derive(Clone, Debug, Default)]
+pub struct Joined(Vec<Arc<AtomicBool>>);
+
+impl Joined {
+    /// The flag of one more worker.
+    pub fn one_more(&mut self) -> Arc<AtomicBool> {
+        let flag = Arc::new(AtomicBool::new(false));
+        self.0.push(Arc::clone(&flag));
+        flag
+    }
+
+    /// Whether all are in.
+    pub fn all(&self) -> bool {
+        self.0.iter().all(|flag| flag.load(Ordering::Relaxed))
+    }
+}
+
+/// What one worker is made with beside the settings.
+pub struct Worker {
+    /// Which of its kind it is.
+    pub index: usize,
+    /// When to end.
+    pub stop: Stop,
+    /// To be raised when it is in its group.
+    pub joined: Arc<AtomicBool>,
+}
+
+/// A worker of ingest.
+pub fn ingest(
+    settings: &Settings,
+    key: IdentKey,
+    worker: &Worker,
+) -> anyhow::Result<Ingest<KafkaSource, KafkaPublisher>> {
+    let kafka = &settings.kafka;
+    let name = format!("ingest-{}", worker.index);
+    let topics = kafka
+        .topics
+        .raw
+        .iter()
+        .map(|(_, name)| name.clone())
+        .collect();
+    let start = Box::new(|_: &_| Ok(Start::Committed));
+    let source = source(settings, &name, &kafka.groups.ingest, topics, worker, start)?;
+    let tenants = &settings.tenants;
+    let named = tenants.named.iter();
+    let limits = &settings.ingest;
+    let config = throughline_ingest::Config {
+        topics: kafka
+            .topics
+            .raw
+            .iter()
+            .map(|(raw, name)| (Arc::from(name.as_str()), *raw))
+            .collect(),
+        events_topic: kafka.topics.events.as_str().into(),
+        events_partitions: kafka.partitions.events,
+        dead_letters_topic: kafka.topics.dead_letters.as_str().into(),
+        default_tenant: ingest_tenant(&tenants.defaults),
+        tenants: named
+            .map(|(name, tenant)| (name.clone(), ingest_tenant(tenant)))
+            .collect(),
+        lists: Arc::clone(&tenants.lists),
+        key,
+        limits: Limits {
+            cycle_records: limits.cycle_records,
+            poll_wait_ms: POLL_WAIT.as_millis() as u64,
+            linger_ms: limits.linger.as_millis() as u64,
+            batch_bytes: limits.batch_bytes,
+            value_bytes: limits.max_value_bytes,
+            remembered_links: limits.remembered_links,
+            remembered_values: limits.remembered_values,
+        },
+    };
+    let publish = publisher(settings, &name, &worker.stop)?;
+    Ok(Ingest::new(config, source, publish)?)
+}
+
+fn ingest_tenant(tenant: &Tenant) -> TenantConfig {
+    TenantConfig {
+        time_zone: tenant.time_zone,
+        currency: tenant.currency.code().to_owned(),
+        phone_region: tenant.phone_region.clone(),
+        excluded_referrers: tenant.excluded_referrers.clone(),
+        static_numbers: tenant
+            .numbers
+            .iter()
+            .map(|number| StaticNumber {
+                number: number.number.clone(),
+                source: number.source.clone(),
+                medium: number.medium.clone(),
+                campaign: number.campaign.clone(),
+            })
+            .collect(),
+        rates: tenant
+            .rated_since
+            .iter()
+            .map(|(currency, from)| RateSpan {
+                currency: currency.code().to_owned(),
+                from: *from,
+                until: None,
+            })
+            .collect(),
+    }
+}
+
+/// The rules that figures are made by.
+pub fn attribution(settings: &Settings) -> Attribution {
+    let tenants = &settings.tenants;
+    let named = tenants.named.iter();
+    Attribution::new(
+        settings.processor.generation,
+        processor_tenant(&tenants.defaults),
+        named
+            .map(|(name, tenant)| (name.clone(), processor_tenant(tenant)))
+            .collect(),
+        &tenants.canonical,
+    )
+}
+
+fn processor_tenant(tenant: &Tenant) -> TenantSettings {
+    TenantSettings {
+        time_zone: tenant.time_zone,
+        currency: tenant.currency,
+        lookback_days: tenant.lookback_days,
+        reset_on_conversion: tenant.reset_on_conversion,
+        models: tenant.models.clone(),
+        channels: tenant.channels.clone(),
+        rates: tenant.rates.clone(),
+    }
+}
+
+/// The store of this process' processor workers.
+pub fn store(settings: &Settings) -> anyhow::Result<FjallStore> {
+    let options = StoreOptions {
+        path: settings.processor.data_dir.clone(),
+        cache_bytes: settings.processor.cache_mib << 20,
+    };
+    Ok(FjallStore::open(&options)?)
+}
+
+/// A worker of the processor.
+pub fn processor(
+    settings: &Settings,
+    rules: Arc<Attribution>,
+    store: FjallStore,
+    worker: &Worker,
+) -> anyhow::Result<Processor<FjallStore>> {
+    let (kafka, processor) = (&settings.kafka, &settings.processor);
+    let name = format!("processor-{}", worker.index);
+    let offsets = store.clone();
+    let start: StartAt = Box::new(move |at| {
+        let offset = offsets.next_offset(at.partition as u32);
+        let offset = offset.map_err(|error| StreamError::Broker {
+            context: "cannot tell where to begin".to_owned(),
+            reason: error.to_string(),
+        })?;
+        Ok(offset.map_or(Start::Beginning, Start::At))
+    });
+    let topics = vec![kafka.topics.events.clone()];
+    let source = source(
+        settings,
+        &name,
+        &kafka.groups.processor,
+        topics,
+        worker,
+        start,
+    )?;
+    let config = throughline_processor::Config {
+        events_topic: kafka.topics.events.as_str().into(),
+        events_partitions: kafka.partitions.events,
+        rollups_topic: kafka.topics.rollups.as_str().into(),
+        rollups_partitions: kafka.partitions.rollups,
+        checkpoint_interval: processor.checkpoint_interval,
+        checkpoint_records: processor.checkpoint_records,
+        poll_wait: POLL_WAIT,
+        record_bytes: processor.record_bytes,
+        cached_nodes: processor.cached_nodes,
+        cached_cells: processor.cached_cells,
+        max_touches: processor.max_touches,
+        max_items: processor.max_items,
+    };
+    let publish = publisher(settings, &name, &worker.stop)?;
+    Ok(Processor::new(
+        config,
+        rules,
+        store,
+        Box::new(source),
+        Box::new(publish),
+    ))
+}
+
+/// A worker of the sink.
+pub fn sink(settings: &Settings, worker: &Worker) -> anyhow::Result<Sink<KafkaSource>> {
+    let (kafka, sink) = (&settings.kafka, &settings.sink);
+    let topics = vec![
+        kafka.topics.rollups.clone(),
+        kafka.topics.dead_letters.clone(),
+    ];
+    let name = format!("sink-{}", worker.index);
+    let start = Box::new(|_: &_| Ok(Start::Committed));
+    let source = source(settings, &name, &kafka.groups.sink, topics, worker, start)?;
+    let config = throughline_sink::Config {
+        connection: settings.clickhouse.connection.clone(),
+        rollups_topic: kafka.topics.rollups.clone(),
+        dead_letters_topic: kafka.topics.dead_letters.clone(),
+        max_rows: sink.max_rows,
+        max_bytes: sink.max_bytes,
+        max_delay_ms: sink.max_delay.as_millis() as u64,
+        retry_min_ms: sink.retry_min.as_millis() as u64,
+        retry_max_ms: sink.retry_max.as_millis() as u64,
+    };
+    Ok(Sink::new(config, source, worker.stop.clone())?)
+}
+
+fn source(
+    settings: &Settings,
+    name: &str,
+    group: &str,
+    topics: Vec<String>,
+    worker: &Worker,
+    start: StartAt,
+) -> anyhow::Result<KafkaSource> {
+    let kafka = &settings.kafka;
+    let settings = SourceSettings {
+        client: kafka.client.clone(),
+        name: format!("throughline-{name}"),
+        group: group.to_owned(),
+        instance: kafka
+            .instance
+            .as_ref()
+            .map(|instance| format!("{instance}-{name}")),
+        topics,
+        session_timeout: kafka.session_timeout,
+        max_poll_interval: kafka.max_poll_interval,
+        fetch_buffer_kib: kafka.fetch_buffer_kib,
+        joined: Arc::clone(&worker.joined),
+    };
+    Ok(KafkaSource::new(&settings, start)?)
+}
+
+fn publisher(settings: &Settings, name: &str, stop: &Stop) -> anyhow::Result<KafkaPublisher> {
+    let kafka = &settings.kafka;
+    let settings = PublisherSettings {
+        client: kafka.client.clone(),
+        name: format!("throughline-{name}"),
+        linger: kafka.producer.linger,
+        queue_kib: kafka.producer.queue_kib,
+        max_record_bytes: kafka.max_produced_bytes(),
+        compression: kafka.producer.compression.to_owned(),
+        gapless: true,
+    };
+    Ok(KafkaPublisher::new(&settings, stop.clone())?)
+}
