@@ -149,10 +149,8 @@ impl PhoneParser {
     }
 
     fn without_national_prefix(&mut self, meta: &Metadata, national: &str) -> String {
-        let prefix = meta
-            .national_prefix_for_parsing()
-            .map(|pattern| pattern.as_str())
-            .or(meta.national_prefix());
+        let parsing = meta.national_prefix_for_parsing();
+        let prefix = parsing.map_or(meta.national_prefix(), |pattern| Some(pattern.as_str()));
         let Some(found) = prefix.and_then(|prefix| self.start(prefix).captures(national)) else {
             return national.to_owned();
         };

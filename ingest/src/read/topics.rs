@@ -52,7 +52,7 @@ impl<'a> Reader<'_, 'a> {
         self.require_text(Field::VisitorId, IDENTIFIER_BYTES)?;
         let url = self.require_text(Field::Url, URL_BYTES)?;
         let event = self.fields.text(Field::Event, TEXT_BYTES)?;
-        let referrer = self.fields.text(Field::Referrer, URL_BYTES)?;
+        let referrer = self.filled(Field::Referrer, URL_BYTES)?;
         let given = self.source()?;
         let excluded = &self.tenant.excluded_referrers;
         // A page's address without escapes is borrowed from the record, and so is what it says.
@@ -70,7 +70,7 @@ impl<'a> Reader<'_, 'a> {
         };
         Ok(Web {
             event: event.unwrap_or("page_view".into()),
-            user_agent: self.fields.text(Field::UserAgent, URL_BYTES)?,
+            user_agent: self.filled(Field::UserAgent, URL_BYTES)?,
             url,
             referrer,
             given,
@@ -101,8 +101,8 @@ impl<'a> Reader<'_, 'a> {
         Ok(Email {
             event: self.fields.require(Field::Event, event)?,
             campaign: self.trimmed(Field::Campaign)?,
-            message_id: self.fields.text(Field::MessageId, TEXT_BYTES)?,
-            url: self.fields.text(Field::Url, URL_BYTES)?,
+            message_id: self.filled(Field::MessageId, TEXT_BYTES)?,
+            url: self.filled(Field::Url, URL_BYTES)?,
             source: lower(self.trimmed(Field::Source)?),
         })
     }
@@ -156,12 +156,10 @@ impl<'a> Reader<'_, 'a> {
     pub(super) fn touch(&self) -> Result<Body<'a>, Rejection> {
         self.require_text(Field::Source, TEXT_BYTES)?;
         self.require_text(Field::Medium, TEXT_BYTES)?;
-        let kind = self.fields.text(Field::Kind, TEXT_BYTES)?;
+        let kind = self.filled(Field::Kind, TEXT_BYTES)?;
         Ok(Body::Touch {
             source: self.source()?,
-            kind: kind
-                .filter(|kind| !kind.is_empty())
-                .unwrap_or("touch".into()),
+            kind: kind.unwrap_or("touch".into()),
         })
     }
 
@@ -183,6 +181,14 @@ impl<'a> Reader<'_, 'a> {
             content: self.trimmed(Field::Content)?,
             term: self.trimmed(Field::Term)?,
         })
+    }
+
+    /// A text that says nothing when it is empty.
+    fn filled(&self, field: Field, limit: usize) -> Result<Option<Text<'a>>, Rejection> {
+        Ok(self
+            .fields
+            .text(field, limit)?
+            .filter(|text| !text.is_empty()))
     }
 
     fn trimmed(&self, field: Field) -> Result<Text<'a>, Rejection> {
