@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::attribute::{Format, ViewName};
+
 /// Streaming attribution: which ads, calls and e-mails earned which deals.
 #[derive(Parser, Debug)]
 #[command(version, about, propagate_version = true)]
@@ -29,6 +31,8 @@ pub enum Command {
     Sink(RunArgs),
     /// Send the files <topic>.jsonl of a directory to Kafka, a record a line, as it is
     Produce(ProduceArgs),
+    /// Print a view of events in files, without Kafka and ClickHouse
+    Attribute(AttributeArgs),
     /// The tables and views in ClickHouse
     #[command(subcommand)]
     Schema(SchemaCommand),
@@ -58,6 +62,20 @@ pub struct ProduceArgs {
     /// Records a second; as fast as possible without it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub rate: Option<u32>,
+}
+
+/// What to attribute, and what to print.
+#[derive(Args, Debug)]
+pub struct AttributeArgs {
+    /// Directories with files <topic>.jsonl, or such files
+    #[arg(required = true, value_name = "DIR|FILE")]
+    pub paths: Vec<PathBuf>,
+    /// The view to print
+    #[arg(long, value_enum, default_value = "channel_roi")]
+    pub table: ViewName,
+    /// How to print it
+    #[arg(long, value_enum, default_value = "table")]
+    pub format: Format,
 }
 
 /// What to do about the schema.

@@ -1,37 +1,5 @@
-//! Throughline: from Kafka through journeys and credits to ClickHouse.
-//!
-//! This package is the composition root: the command line, the configuration,
-//! telemetry, and the only place where the rooms are wired to each other.
+//! The program; all of it is in the library, for the tests.
 
-mod cli;
-mod commands;
-mod config;
-mod health;
-mod monitor;
-mod prepare;
-mod roles;
-mod shutdown;
-mod telemetry;
-mod workers;
-
-use std::process::ExitCode;
-
-use clap::Parser as _;
-
-/// What a broken configuration exits with, as a wrong command line does.
-const BROKEN_CONFIGURATION: u8 = 2;
-
-fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
-    match commands::execute(&cli) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            if let Some(broken) = error.downcast_ref::<config::Broken>() {
-                eprintln!("{broken}");
-                return ExitCode::from(BROKEN_CONFIGURATION);
-            }
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+fn main() -> std::process::ExitCode {
+    throughline::main()
 }

@@ -61,10 +61,17 @@ pub fn ingest(
         .collect();
     let start = Box::new(|_: &_| Ok(Start::Committed));
     let source = source(settings, &name, &kafka.groups.ingest, topics, worker, start)?;
+    let publish = publisher(settings, &name, &worker.stop)?;
+    Ok(Ingest::new(ingest_config(settings, key), source, publish)?)
+}
+
+/// What ingest is configured by.
+pub fn ingest_config(settings: &Settings, key: IdentKey) -> throughline_ingest::Config {
+    let kafka = &settings.kafka;
     let tenants = &settings.tenants;
     let named = tenants.named.iter();
     let limits = &settings.ingest;
-    let config = throughline_ingest::Config {
+    throughline_ingest::Config {
         topics: kafka
             .topics
             .raw
@@ -89,9 +96,7 @@ pub fn ingest(
             remembered_links: limits.remembered_links,
             remembered_values: limits.remembered_values,
         },
-    };
-    let publish = publisher(settings, &name, &worker.stop)?;
-    Ok(Ingest::new(config, source, publish)?)
+    }
 }
 
 fn ingest_tenant(tenant: &Tenant) -> TenantConfig {
@@ -154,7 +159,14 @@ pub fn store(settings: &Settings) -> anyhow::Result<FjallStore> {
         path: settings.processor.data_dir.clone(),
         cache_bytes: settings.processor.cache_mib << 20,
     };
-    Ok(FjallStore::open(&options)?)
+    let store = FjallStore::open(&options)?;
+    for partition in store.discard_older(settings.processor.generation)? {
+        tracing::info!(
+            partition,
+            "state of an older generation discarded: rebuilding from the log"
+        );
+    }
+    Ok(store)
 }
 
 /// A worker of the processor.
@@ -164,7 +176,7 @@ pub fn processor(
     store: FjallStore,
     worker: &Worker,
 ) -> anyhow::Result<Processor<FjallStore>> {
-    let (kafka, processor) = (&settings.kafka, &settings.processor);
+    let kafka = &settings.kafka;
     let name = format!("processor-{}", worker.index);
     let offsets = store.clone();
     let start: StartAt = Box::new(move |at| {
@@ -184,7 +196,20 @@ pub fn processor(
         worker,
         start,
     )?;
-    let config = throughline_processor::Config {
+    let publish = publisher(settings, &name, &worker.stop)?;
+    Ok(Processor::new(
+        processor_config(settings),
+        rules,
+        store,
+        Box::new(source),
+        Box::new(publish),
+    ))
+}
+
+/// What a processor worker is configured by.
+pub fn processor_config(settings: &Settings) -> throughline_processor::Config {
+    let (kafka, processor) = (&settings.kafka, &settings.processor);
+    throughline_processor::Config {
         events_topic: kafka.topics.events.as_str().into(),
         events_partitions: kafka.partitions.events,
         rollups_topic: kafka.topics.rollups.as_str().into(),
@@ -197,15 +222,7 @@ pub fn processor(
         cached_cells: processor.cached_cells,
         max_touches: processor.max_touches,
         max_items: processor.max_items,
-    };
-    let publish = publisher(settings, &name, &worker.stop)?;
-    Ok(Processor::new(
-        config,
-        rules,
-        store,
-        Box::new(source),
-        Box::new(publish),
-    ))
+    }
 }
 
 /// A worker of the sink.

@@ -89,6 +89,9 @@ pub struct StoreOptions {
     pub cache_bytes: u64,
 }
 
+/// What a partition's keyspace is named, before its number.
+const KEYSPACE_PREFIX: &str = "events-";
+
 /// Keeps state on disk, a keyspace a partition. Cloned handles share it.
 #[derive(Clone)]
 pub struct FjallStore {
@@ -119,17 +122,26 @@ impl FjallStore {
         Ok(backing.meta()?.map(|meta| meta.next_offset))
     }
 
-    /// Removes all state of a partition, so that it is rebuilt from the log.
-    pub fn clear(&self, partition: u32) -> Result<(), ProcessorError> {
-        let removed = self
-            .keyspaces
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&partition);
-        let keyspace = match removed {
-            Some(keyspace) => keyspace,
-            None => self.backing(partition)?.keyspace,
-        };
+    /// Removes the partitions that were made by an older generation of the
+    /// rules, so that they are rebuilt from the log. Gives their numbers.
+    pub fn discard_older(&self, generation: u32) -> Result<Vec<u32>, ProcessorError> {
+        let mut discarded = Vec::new();
+        for name in self.database.list_keyspace_names() {
+            let number = name
+                .strip_prefix(KEYSPACE_PREFIX)
+                .and_then(|number| number.parse().ok());
+            let Some(partition) = number else { continue };
+            let meta = self.backing(partition)?.meta()?;
+            if meta.is_some_and(|meta| meta.generation < generation) {
+                self.clear(partition)?;
+                discarded.push(partition);
+            }
+        }
+        Ok(discarded)
+    }
+
+    fn clear(&self, partition: u32) -> Result<(), ProcessorError> {
+        let keyspace = self.backing(partition)?.keyspace;
         self.keyspaces
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -150,7 +162,7 @@ impl FjallStore {
                 let keyspace = self
                     .database
                     .keyspace(
-                        &format!("events-{partition}"),
+                        &format!("{KEYSPACE_PREFIX}{partition}"),
                         KeyspaceCreateOptions::default,
                     )
                     .map_err(failing(&self.path, "opening a partition"))?;

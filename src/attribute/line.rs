@@ -39,8 +39,12 @@ impl Line {
         rules: Arc<Attribution>,
         timestamp_ms: i64,
     ) -> Result<Self> {
-        let broker = MemoryBroker::new();
-        let raw: Vec<Arc<str>> = ingest.topics.iter().map(|(name, _)| Arc::clone(name)).collect();
+        let broker = MemoryBroker::forgetting();
+        let raw: Vec<Arc<str>> = ingest
+            .topics
+            .iter()
+            .map(|(name, _)| Arc::clone(name))
+            .collect();
         for topic in &raw {
             broker.create_topic(topic, 1);
         }
@@ -73,7 +77,9 @@ impl Line {
 
     /// Puts a record into a raw topic.
     pub fn put(&self, record: Outgoing) -> Result<()> {
-        self.broker.append(record, self.timestamp_ms).context("cannot put a record into the line")
+        self.broker
+            .append(record, self.timestamp_ms)
+            .context("cannot put a record into the line")
     }
 
     /// Works off what was put in, and keeps the rows that come out.
@@ -91,7 +97,8 @@ impl Line {
             }
         }
         for record in drain(&mut self.rollups)? {
-            self.tables.add(record.value.as_deref().unwrap_or_default())?;
+            self.tables
+                .add(record.value.as_deref().unwrap_or_default())?;
         }
         for record in drain(&mut self.dead_letters)? {
             *self.rejected.entry(reason(&record)).or_default() += 1;

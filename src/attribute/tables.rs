@@ -114,7 +114,12 @@ impl Tables {
             Some(Rows::Deals(rows)) => {
                 for row in rows.rows {
                     let key = (get(&names.tenants, row.tenant)?, row.deal_id.clone());
-                    replace(&mut self.deals, key, row.version, (!row.deleted).then_some(row));
+                    replace(
+                        &mut self.deals,
+                        key,
+                        row.version,
+                        (!row.deleted).then_some(row),
+                    );
                 }
             }
             Some(Rows::Credits(rows)) => {
@@ -125,7 +130,12 @@ impl Tables {
             Some(Rows::TrafficCells(rows)) => {
                 for row in rows.rows {
                     let key = cell_key(&names, row.tenant, row.hour, row.dimension, row.partition)?;
-                    replace(&mut self.traffic_cells, key, row.version, (!row.deleted).then_some(row));
+                    replace(
+                        &mut self.traffic_cells,
+                        key,
+                        row.version,
+                        (!row.deleted).then_some(row),
+                    );
                 }
             }
             Some(Rows::CreditCells(rows)) => {
@@ -175,12 +185,19 @@ impl Tables {
     }
 
     fn add_touchpoint(&mut self, names: &Names, row: wire::Touchpoint) -> Result<()> {
-        let key = (get(&names.tenants, row.tenant)?, row.touch_id.clone(), row.content_hash);
+        let key = (
+            get(&names.tenants, row.tenant)?,
+            row.touch_id.clone(),
+            row.content_hash,
+        );
         let version = row.version;
         let row = if row.deleted {
             None
         } else {
-            Some(Named { dimension: Some(get(&names.dimensions, row.dimension)?), row })
+            Some(Named {
+                dimension: Some(get(&names.dimensions, row.dimension)?),
+                row,
+            })
         };
         replace(&mut self.touchpoints, key, version, row);
         Ok(())
@@ -202,7 +219,10 @@ impl Tables {
             })
         });
         let shares = shares.collect::<Result<_>>()?;
-        let credits = (!row.deleted).then_some(Credits { won_at: row.won_at, shares });
+        let credits = (!row.deleted).then_some(Credits {
+            won_at: row.won_at,
+            shares,
+        });
         replace(&mut self.credits, key, row.version, credits);
         Ok(())
     }
@@ -210,7 +230,12 @@ impl Tables {
     fn add_credit_cell(&mut self, names: &Names, row: wire::CreditCell) -> Result<()> {
         let key = cell_key(names, row.tenant, row.hour, row.dimension, row.partition)?;
         let shares = row.shares.iter().map(|share| {
-            let figures = [share.conversions_ppm, share.gross, share.revenue, share.profit];
+            let figures = [
+                share.conversions_ppm,
+                share.gross,
+                share.revenue,
+                share.profit,
+            ];
             Ok((get(&names.models, share.model)?, figures))
         });
         let shares = shares.collect::<Result<_>>()?;
@@ -227,11 +252,19 @@ fn cell_key(
     dimension: u32,
     partition: u32,
 ) -> Result<CellKey> {
-    Ok((get(&names.tenants, tenant)?, hour, get(&names.dimensions, dimension)?, partition))
+    Ok((
+        get(&names.tenants, tenant)?,
+        hour,
+        get(&names.dimensions, dimension)?,
+        partition,
+    ))
 }
 
 fn get<T: Clone>(names: &[T], index: u32) -> Result<T> {
-    names.get(index as usize).cloned().with_context(|| format!("a row names entry {index} of a table that ends before"))
+    names
+        .get(index as usize)
+        .cloned()
+        .with_context(|| format!("a row names entry {index} of a table that ends before"))
 }
 
 /// Keeps the row of the higher version. Rows of one version are equal.
@@ -249,5 +282,7 @@ fn replace<K: Ord, T>(rows: &mut Versioned<K, T>, key: K, version: u64, row: Opt
 
 /// A client's id as the views show it.
 pub fn client_id(client: Option<wire::Id>) -> String {
-    client.map(|client| Ident::from(client).to_string()).unwrap_or_default()
+    client
+        .map(|client| Ident::from(client).to_string())
+        .unwrap_or_default()
 }

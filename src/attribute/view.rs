@@ -55,8 +55,11 @@ impl View {
     }
 
     fn write_table(&self, out: &mut impl Write) -> io::Result<()> {
-        let rows: Vec<Vec<String>> =
-            self.rows.iter().map(|row| row.iter().map(Value::to_string).collect()).collect();
+        let rows: Vec<Vec<String>> = self
+            .rows
+            .iter()
+            .map(|row| row.iter().map(Value::to_string).collect())
+            .collect();
         let widths: Vec<usize> = self
             .columns
             .iter()
@@ -72,7 +75,11 @@ impl View {
         let mut line = |cells: &mut dyn Iterator<Item = &str>| {
             let cells = cells.zip(&widths).zip(&right);
             let cells = cells.map(|((cell, width), right)| {
-                if *right { format!("{cell:>width$}") } else { format!("{cell:<width$}") }
+                if *right {
+                    format!("{cell:>width$}")
+                } else {
+                    format!("{cell:<width$}")
+                }
             });
             writeln!(out, "{}", cells.collect::<Vec<_>>().join("  ").trim_end())
         };
@@ -154,7 +161,9 @@ fn write_decimal(f: &mut std::fmt::Formatter<'_>, number: i64, digits: u32) -> s
 }
 
 fn iso(at: i64, precision: SecondsFormat) -> String {
-    DateTime::from_timestamp_millis(at).unwrap_or_default().to_rfc3339_opts(precision, true)
+    DateTime::from_timestamp_millis(at)
+        .unwrap_or_default()
+        .to_rfc3339_opts(precision, true)
 }
 
 fn quoted(cell: &str) -> String {

@@ -48,7 +48,11 @@ const PPM: u32 = 6;
 const BASES: [&str; 2] = ["conversion", "touch"];
 
 fn basis(number: i32) -> &'static str {
-    if number == i32::from(Basis::Conversion) { BASES[0] } else { BASES[1] }
+    if number == i32::from(Basis::Conversion) {
+        BASES[0]
+    } else {
+        BASES[1]
+    }
 }
 
 fn text(name: &str) -> Value {
@@ -60,8 +64,13 @@ fn money(amount: i64) -> Value {
 }
 
 fn source(dimension: &Dimension) -> [Value; 4] {
-    [&dimension.channel, &dimension.source, &dimension.medium, &dimension.campaign]
-        .map(|name| text(name))
+    [
+        &dimension.channel,
+        &dimension.source,
+        &dimension.medium,
+        &dimension.campaign,
+    ]
+    .map(|name| text(name))
 }
 
 fn content(dimension: &Dimension) -> [Value; 2] {
@@ -88,22 +97,34 @@ fn sums<K: Ord, const N: usize>(
 }
 
 fn channel_hourly(tables: &Tables) -> View {
-    let cells = tables.credit_cells.iter().filter_map(|((basis, key), (_, cell))| {
-        cell.as_ref().map(|(_, shares)| (basis, key, shares))
-    });
-    let sums = sums(cells.flat_map(|(number, (tenant, hour, dimension, _), shares)| {
-        shares.iter().map(move |(model, figures)| {
-            ((tenant, model, basis(*number), *hour, dimension), *figures)
-        })
-    }));
-    let rows = sums.into_iter().map(|((tenant, model, basis, hour, dimension), figures)| {
-        let [ppm, gross, revenue, profit] = figures;
-        row([
-            &[text(tenant), text(model), text(basis), Value::Hour(hour)],
-            &source(dimension),
-            &[Value::Integer(ppm), money(gross), money(revenue), money(profit)],
-        ])
-    });
+    let cells = tables
+        .credit_cells
+        .iter()
+        .filter_map(|((basis, key), (_, cell))| {
+            cell.as_ref().map(|(_, shares)| (basis, key, shares))
+        });
+    let sums = sums(
+        cells.flat_map(|(number, (tenant, hour, dimension, _), shares)| {
+            shares.iter().map(move |(model, figures)| {
+                ((tenant, model, basis(*number), *hour, dimension), *figures)
+            })
+        }),
+    );
+    let rows = sums
+        .into_iter()
+        .map(|((tenant, model, basis, hour, dimension), figures)| {
+            let [ppm, gross, revenue, profit] = figures;
+            row([
+                &[text(tenant), text(model), text(basis), Value::Hour(hour)],
+                &source(dimension),
+                &[
+                    Value::Integer(ppm),
+                    money(gross),
+                    money(revenue),
+                    money(profit),
+                ],
+            ])
+        });
     View {
         columns: &[
             "tenant",
@@ -128,36 +149,46 @@ fn channel_hourly(tables: &Tables) -> View {
 type Traffic = [i64; 9];
 
 fn traffic_cells(tables: &Tables) -> impl Iterator<Item = (&Name, i32, i32, &Dimension, Traffic)> {
-    tables.traffic_cells.iter().filter_map(|((tenant, hour, dimension, _), (_, cell))| {
-        let cell = cell.as_ref()?;
-        let figures = [
-            cell.visits,
-            cell.calls,
-            cell.missed_calls,
-            cell.leads,
-            cell.email_clicks,
-            cell.other_touches,
-            cell.spend,
-            cell.impressions,
-            cell.clicks,
-        ];
-        Some((tenant, *hour, cell.day, dimension, figures))
-    })
+    tables
+        .traffic_cells
+        .iter()
+        .filter_map(|((tenant, hour, dimension, _), (_, cell))| {
+            let cell = cell.as_ref()?;
+            let figures = [
+                cell.visits,
+                cell.calls,
+                cell.missed_calls,
+                cell.leads,
+                cell.email_clicks,
+                cell.other_touches,
+                cell.spend,
+                cell.impressions,
+                cell.clicks,
+            ];
+            Some((tenant, *hour, cell.day, dimension, figures))
+        })
 }
 
 fn traffic_hourly(tables: &Tables) -> View {
     let cells = traffic_cells(tables);
-    let sums =
-        sums(cells.map(|(tenant, hour, _, dimension, figures)| ((tenant, hour, dimension), figures)));
-    let rows = sums.into_iter().map(|((tenant, hour, dimension), figures)| {
-        let [contacts @ .., spend, impressions, clicks] = figures;
-        row([
-            &[text(tenant), Value::Hour(hour)],
-            &source(dimension),
-            &contacts.map(Value::Integer),
-            &[money(spend), Value::Integer(impressions), Value::Integer(clicks)],
-        ])
-    });
+    let sums = sums(
+        cells.map(|(tenant, hour, _, dimension, figures)| ((tenant, hour, dimension), figures)),
+    );
+    let rows = sums
+        .into_iter()
+        .map(|((tenant, hour, dimension), figures)| {
+            let [contacts @ .., spend, impressions, clicks] = figures;
+            row([
+                &[text(tenant), Value::Hour(hour)],
+                &source(dimension),
+                &contacts.map(Value::Integer),
+                &[
+                    money(spend),
+                    Value::Integer(impressions),
+                    Value::Integer(clicks),
+                ],
+            ])
+        });
     View {
         columns: &[
             "tenant",
@@ -186,17 +217,27 @@ type RoiKey<'a> = (&'a Name, &'a Name, &'static str, i32, &'a Name);
 /// Every channel with traffic or spend on a day has a row in every model and
 /// basis, whether anything was earned or not.
 fn channel_roi(tables: &Tables) -> View {
-    let cells = tables.credit_cells.iter().filter_map(|((basis, key), (_, cell))| {
-        cell.as_ref().map(|(day, shares)| (basis, key, day, shares))
-    });
-    let earned = sums(cells.flat_map(|(number, (tenant, _, dimension, _), day, shares)| {
-        shares.iter().map(move |(model, figures)| {
-            ((tenant, model, basis(*number), *day, &dimension.channel), *figures)
-        })
-    }));
-    let traffic = sums(traffic_cells(tables).map(|(tenant, _, day, dimension, figures)| {
-        ((tenant, day, &dimension.channel), figures)
-    }));
+    let cells = tables
+        .credit_cells
+        .iter()
+        .filter_map(|((basis, key), (_, cell))| {
+            cell.as_ref().map(|(day, shares)| (basis, key, day, shares))
+        });
+    let earned = sums(
+        cells.flat_map(|(number, (tenant, _, dimension, _), day, shares)| {
+            shares.iter().map(move |(model, figures)| {
+                (
+                    (tenant, model, basis(*number), *day, &dimension.channel),
+                    *figures,
+                )
+            })
+        }),
+    );
+    let traffic = sums(
+        traffic_cells(tables).map(|(tenant, _, day, dimension, figures)| {
+            ((tenant, day, &dimension.channel), figures)
+        }),
+    );
     let mut rows: BTreeMap<RoiKey<'_>, ([i64; 4], Traffic)> = BTreeMap::new();
     for ((tenant, day, channel), figures) in &traffic {
         for model in tables.models.get(*tenant).into_iter().flatten() {
@@ -208,12 +249,20 @@ fn channel_roi(tables: &Tables) -> View {
     for (key, figures) in earned {
         rows.entry(key).or_insert(([0; 4], [0; 9])).0 = figures;
     }
-    let rows = rows.into_iter().map(|((tenant, model, basis, day, channel), (earned, traffic))| {
-        row([
-            &[text(tenant), text(model), text(basis), Value::Day(day), text(channel)],
-            &roi_figures(earned, traffic),
-        ])
-    });
+    let rows = rows.into_iter().map(
+        |((tenant, model, basis, day, channel), (earned, traffic))| {
+            row([
+                &[
+                    text(tenant),
+                    text(model),
+                    text(basis),
+                    Value::Day(day),
+                    text(channel),
+                ],
+                &roi_figures(earned, traffic),
+            ])
+        },
+    );
     View {
         columns: &[
             "tenant",
@@ -244,9 +293,8 @@ fn roi_figures(earned: [i64; 4], traffic: Traffic) -> [Value; 12] {
     let [ppm, gross, revenue, profit] = earned;
     let [visits, calls, _, leads, _, _, spend, _, _] = traffic;
     let units = 10_f64.powi(MONEY as i32);
-    let quotient = |dividend: f64, divisor: f64| {
-        Value::Ratio((divisor != 0.0).then(|| dividend / divisor))
-    };
+    let quotient =
+        |dividend: f64, divisor: f64| Value::Ratio((divisor != 0.0).then(|| dividend / divisor));
     let (spent, conversions) = (spend as f64 / units, ppm as f64 / 1e6);
     [
         Value::Decimal(ppm, PPM),
@@ -265,9 +313,12 @@ fn roi_figures(earned: [i64; 4], traffic: Traffic) -> [Value; 12] {
 }
 
 fn credits(tables: &Tables) -> View {
-    let deals = tables.credits.iter().filter_map(|((tenant, deal_id), (_, credits))| {
-        credits.as_ref().map(|credits| (tenant, deal_id, credits))
-    });
+    let deals = tables
+        .credits
+        .iter()
+        .filter_map(|((tenant, deal_id), (_, credits))| {
+            credits.as_ref().map(|credits| (tenant, deal_id, credits))
+        });
     let rows = deals.flat_map(|(tenant, deal_id, credits)| {
         credits.shares.iter().map(move |share| {
             let [ppm, gross, revenue, profit] = share.figures;
@@ -329,7 +380,14 @@ fn deals(tables: &Tables) -> View {
                 Value::Moment(Some(deal.created_at)),
                 Value::Moment(deal.won_at),
             ],
-            &[deal.gross, deal.refunds, deal.revenue, deal.cost, deal.profit].map(money),
+            &[
+                deal.gross,
+                deal.refunds,
+                deal.revenue,
+                deal.cost,
+                deal.profit,
+            ]
+            .map(money),
         ])
     });
     View {

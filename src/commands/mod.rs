@@ -1,5 +1,6 @@
 //! The commands, a module each.
 
+mod attribute;
 mod config;
 mod produce;
 mod run;
@@ -25,6 +26,7 @@ pub fn execute(cli: &Cli) -> anyhow::Result<()> {
             run::execute(&settings, &[RoleName::Processor], args.until_idle)
         }
         Command::Sink(args) => run::execute(&settings, &[RoleName::Sink], args.until_idle),
+        Command::Attribute(args) => attribute::execute(&settings, args),
         Command::Produce(args) => produce::execute(&settings, args),
         Command::Schema(command) => schema::execute(&settings, *command),
         Command::Topics(command) => topics::execute(&settings, *command),

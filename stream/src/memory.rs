@@ -1,6 +1,6 @@
 //! A broker in memory: topics are vectors. It drives `attribute` and tests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -8,25 +8,51 @@ use crate::record::{Outgoing, Position, Record, TopicPartition};
 use crate::role::{Polled, Publish, Source, StreamError};
 
 /// The partitions of a topic.
-type Log = Vec<Vec<Record>>;
+type Topic = Vec<Log>;
+
+/// A partition: what is kept of its log.
+#[derive(Debug, Default)]
+struct Log {
+    /// The offset of the first record that is kept.
+    first: usize,
+    records: VecDeque<Record>,
+}
 
 /// A set of topics in memory, shared by its sources and publishers.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryBroker {
-    topics: Arc<Mutex<BTreeMap<Arc<str>, Log>>>,
+    topics: Arc<Mutex<BTreeMap<Arc<str>, Topic>>>,
+    /// Records are given away when they are read.
+    forgets: bool,
 }
 
 impl MemoryBroker {
-    /// A broker without topics.
+    /// A broker without topics that keeps every record.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A broker without topics that keeps a record until it is read, for lines
+    /// that read each topic once.
+    pub fn forgetting() -> Self {
+        Self {
+            forgets: true,
+            ..Self::default()
+        }
+    }
+
+    /// The records of a topic that are kept, partition by partition.
+    pub fn records(&self, topic: &str) -> Vec<Record> {
+        let topics = self.lock();
+        let logs = topics.get(topic).into_iter().flatten();
+        logs.flat_map(|log| &log.records).cloned().collect()
     }
 
     /// Makes a topic; one that exists is left as it is.
     pub fn create_topic(&self, topic: &str, partitions: u32) {
         self.lock()
             .entry(topic.into())
-            .or_insert_with(|| (0..partitions).map(|_| Vec::new()).collect());
+            .or_insert_with(|| (0..partitions).map(|_| Log::default()).collect());
     }
 
     /// Appends a record. Its partition is the one named, or 0.
@@ -41,8 +67,8 @@ impl MemoryBroker {
                 bytes: record.value.as_ref().map_or(0, Vec::len),
                 reason: format!("there is no partition {partition} of that topic"),
             })?;
-        let offset = log.len() as i64;
-        log.push(Record {
+        let offset = (log.first + log.records.len()) as i64;
+        log.records.push_back(Record {
             topic: record.topic,
             partition,
             offset,
@@ -83,7 +109,7 @@ impl MemoryBroker {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<Arc<str>, Log>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Arc<str>, Topic>> {
         self.topics.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -104,20 +130,25 @@ impl Source for MemorySource {
                 self.positions.iter().map(|(at, _)| at.clone()).collect(),
             ));
         }
-        let topics = self.broker.lock();
+        let mut topics = self.broker.lock();
         let mut records = Vec::new();
         for (at, next) in &mut self.positions {
             let Some(log) = topics
-                .get(&at.topic)
-                .and_then(|partitions| partitions.get(at.partition as usize))
+                .get_mut(&at.topic)
+                .and_then(|partitions| partitions.get_mut(at.partition as usize))
             else {
                 continue;
             };
             let room = max_records - records.len();
-            let taken = log.iter().skip(*next).take(room);
-            let before = records.len();
-            records.extend(taken.cloned());
-            *next += records.len() - before;
+            let skipped = next.saturating_sub(log.first);
+            let count = log.records.len().saturating_sub(skipped).min(room);
+            if self.broker.forgets {
+                records.extend(log.records.drain(..count));
+                log.first += count;
+            } else {
+                records.extend(log.records.range(skipped..skipped + count).cloned());
+            }
+            *next += count;
         }
         Ok(Polled::Records(records))
     }

@@ -1,0 +1,40 @@
+//! Throughline: from Kafka through journeys and credits to ClickHouse.
+//!
+//! This package is the composition root: the command line, the configuration,
+//! telemetry, and the only place where the rooms are wired to each other.
+
+pub mod attribute;
+mod cli;
+mod commands;
+mod config;
+mod health;
+mod monitor;
+mod prepare;
+mod roles;
+mod shutdown;
+mod telemetry;
+mod topic_files;
+mod workers;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+/// What a broken configuration exits with, as a wrong command line does.
+const BROKEN_CONFIGURATION: u8 = 2;
+
+/// The program: does what its command line says.
+pub fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    match commands::execute(&cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            if let Some(broken) = error.downcast_ref::<config::Broken>() {
+                eprintln!("{broken}");
+                return ExitCode::from(BROKEN_CONFIGURATION);
+            }
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! The line in memory gives the reference's rows, whatever the order, the
+//! repetitions and the number of partitions.
+
+use std::sync::Arc;
+
+use fastrand::Rng;
+use throughline::attribute::{Line, Tables};
+use throughline_stream::Outgoing;
+use throughline_tests::traffic::Plan;
+
+use crate::configure;
+use crate::rows::{self, Records};
+
+/// Events of a small plan.
+const EVENTS: usize = 400;
+
+/// Runs the records through a line, working off what is there after every
+/// `burst` of them.
+fn run(plan: &Plan, records: &Records, partitions: u32, burst: usize) -> Line {
+    let settings = plan.settings();
+    let mut line = Line::new(
+        configure::ingest(&settings, partitions),
+        configure::processor(partitions),
+        Arc::new(configure::rules(&settings)),
+        plan.received_ms(),
+    )
+    .unwrap();
+    for (index, (topic, value)) in records.iter().enumerate() {
+        let record = Outgoing {
+            topic: (*topic).into(),
+            value: Some(value.clone()),
+            ..Outgoing::default()
+        };
+        line.put(record).unwrap();
+        if index % burst == 0 {
+            line.run().unwrap();
+        }
+    }
+    line.run().unwrap();
+    line
+}
+
+#[test]
+fn any_number_of_partitions_gives_the_references_rows() {
+    for seed in 0..12 {
+        let plan = Plan::new(seed, EVENTS);
+        let records = plan.records();
+        let (expected, rejected) = rows::expected(&plan, &records);
+        for partitions in [1, 3, 8] {
+            let line = run(&plan, &records, partitions, 1 + seed as usize * 5);
+            let case = format!("seed {seed}, {partitions} partitions");
+            rows::assert_equal(&expected, &rows::actual(line.tables()), &case);
+            let dead: u64 = line.rejected().values().sum();
+            assert_eq!(dead, rejected as u64, "{case}: rejected records");
+        }
+    }
+}
+
+#[test]
+fn order_and_repetition_change_nothing() {
+    for seed in 100..110 {
+        let plan = Plan::new(seed, EVENTS);
+        let mut records = plan.records();
+        let (expected, _) = rows::expected(&plan, &records);
+        let mut rng = Rng::with_seed(seed);
+        let repeated: Records = records
+            .iter()
+            .filter(|_| rng.u8(..4) == 0)
+            .cloned()
+            .collect();
+        records.extend(repeated);
+        rng.shuffle(&mut records);
+        let line = run(&plan, &records, 3, 7);
+        let case = format!("seed {seed}, shuffled");
+        rows::assert_equal(&expected, &rows::actual(line.tables()), &case);
+        records.reverse();
+        let line = run(&plan, &records, 5, 50);
+        let case = format!("seed {seed}, reversed");
+        rows::assert_equal(&expected, &rows::actual(line.tables()), &case);
+    }
+}
+
+#[test]
+fn every_model_and_basis_gives_back_the_crms_revenue() {
+    let plan = Plan::new(11, 2000);
+    let line = run(&plan, &plan.records(), 3, 20);
+    let tables: &Tables = line.tables();
+    let mut won = 0;
+    let mut revenue = 0;
+    for (_, deal) in tables.deals.values() {
+        let deal = deal.as_ref().expect("deals are never deleted");
+        if deal.won_at.is_some() {
+            won += 1;
+            revenue += deal.revenue;
+        }
+    }
+    assert!(won > 20, "the traffic has deals");
+    let mut sums = std::collections::BTreeMap::new();
+    for ((basis, _), (_, cell)) in &tables.credit_cells {
+        for (model, figures) in cell.iter().flat_map(|(_, shares)| shares) {
+            let sum = sums.entry((*basis, model.to_string())).or_insert((0, 0));
+            sum.0 += figures[0];
+            sum.1 += figures[2];
+        }
+    }
+    assert_eq!(sums.len(), 16, "eight models in two bases");
+    for (key, sum) in sums {
+        assert_eq!(sum, (won * 1_000_000, revenue), "{key:?}");
+    }
+}
