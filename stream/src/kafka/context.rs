@@ -99,8 +99,9 @@ impl ClientContext for Context {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         let client = self.name.as_str();
         match level {
-            // A broker that is away is reported once, by `error` below.
-            _ if matches!(facility, "FAIL" | "ERROR") => {
+            // A broker that is away is reported once, by `error` below; what
+            // passes by itself and what is set on purpose is no news.
+            _ if matches!(facility, "FAIL" | "ERROR" | "GETPID" | "CONFWARN") => {
                 tracing::debug!(client, facility, "{message}");
             }
             RDKafkaLogLevel::Emerg

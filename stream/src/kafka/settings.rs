@@ -106,7 +106,7 @@ impl SourceSettings {
             .set("session.timeout.ms", session_ms.to_string())
             .set(
                 "heartbeat.interval.ms",
-                (session_ms / 3).clamp(1, 3000).to_string(),
+                (session_ms / 3).clamp(1, 1000).to_string(),
             )
             .set(
                 "max.poll.interval.ms",

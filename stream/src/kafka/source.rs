@@ -19,6 +19,10 @@ use crate::role::{Polled, Source, StreamError};
 /// How long a question to the broker may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// A poll gives no more once it has so many bytes, so that a worker that takes
+/// long over its records still hears of changes of the assignment soon.
+const POLL_BYTES: usize = 1 << 20;
+
 /// Where to begin in a partition that was assigned.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Start {
@@ -224,10 +228,12 @@ impl Source for KafkaSource {
         }
         let mut records = Vec::new();
         let mut patience = wait;
-        while records.len() < max_records {
+        let mut bytes = 0;
+        while records.len() < max_records && bytes < POLL_BYTES {
             let polled = match self.consumer.poll(patience) {
                 None => break,
                 Some(Ok(message)) => {
+                    bytes += message.payload_len() + message.key_len();
                     records.extend(self.slots.take(&message));
                     Ok(())
                 }
