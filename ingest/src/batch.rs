@@ -14,8 +14,12 @@ use throughline_stream::{Outgoing, Publish, StreamError};
 
 use crate::event::Source;
 
-/// The key of the field `EventBatch.messages`: number 5, length-delimited.
-const MESSAGES_KEY: u8 = 5 << 3 | 2;
+/// The wire type of strings and messages in a field's key.
+const LENGTH_DELIMITED: u8 = 2;
+/// The key of the field `EventBatch.sources`.
+const SOURCES_KEY: u8 = 3 << 3 | LENGTH_DELIMITED;
+/// The key of the field `EventBatch.messages`.
+const MESSAGES_KEY: u8 = 5 << 3 | LENGTH_DELIMITED;
 
 /// What batches hold and how large they get.
 #[derive(Debug)]
@@ -41,9 +45,9 @@ pub struct Published {
 #[derive(Debug, Default)]
 pub struct Batch {
     tenants: Vec<String>,
-    sources: Vec<events::Source>,
+    /// By the encoded source.
     source_index: FxHashMap<Box<[u8]>, u32>,
-    source_bytes: usize,
+    sources: Vec<u8>,
     origins: Vec<events::Origin>,
     messages: Vec<u8>,
     message_count: u64,
@@ -133,23 +137,18 @@ impl Batch {
             &source.term,
         ];
         self.scratch.clear();
-        for part in parts {
-            self.scratch.extend((part.len() as u32).to_le_bytes());
-            self.scratch.extend(part.as_bytes());
+        for (number, part) in (1..).zip(parts) {
+            if !part.is_empty() {
+                self.scratch.push(number << 3 | LENGTH_DELIMITED);
+                append(&mut self.scratch, part.as_bytes());
+            }
         }
         if let Some(index) = self.source_index.get(self.scratch.as_slice()) {
             return *index;
         }
-        let index = self.sources.len() as u32;
-        let [source, medium, campaign, content, term] = parts.map(ToString::to_string);
-        self.sources.push(events::Source {
-            source,
-            medium,
-            campaign,
-            content,
-            term,
-        });
-        self.source_bytes += self.scratch.len();
+        let index = self.source_index.len() as u32;
+        self.sources.push(SOURCES_KEY);
+        append(&mut self.sources, &self.scratch);
         self.source_index
             .insert(self.scratch.as_slice().into(), index);
         index
@@ -188,25 +187,30 @@ impl Batch {
     }
 
     fn size(&self) -> usize {
-        self.messages.len() + self.source_bytes
+        self.messages.len() + self.sources.len()
     }
 
     /// The encoded batch; what is left is an empty one with its room kept.
     fn close(&mut self) -> Vec<u8> {
         let tables = events::EventBatch {
-            lamport: 0,
             tenants: std::mem::take(&mut self.tenants),
-            sources: std::mem::take(&mut self.sources),
             origins: std::mem::take(&mut self.origins),
-            messages: Vec::new(),
+            ..events::EventBatch::default()
         };
-        let mut value = Vec::with_capacity(tables.encoded_len() + self.messages.len());
+        let mut value = Vec::with_capacity(tables.encoded_len() + self.size());
         tables.encode(&mut value).expect("a vector has room");
+        value.extend_from_slice(&self.sources);
         value.extend_from_slice(&self.messages);
+        self.source_index.clear();
+        self.sources.clear();
         self.messages.clear();
         self.message_count = 0;
-        self.source_index.clear();
-        self.source_bytes = 0;
         value
     }
+}
+
+/// Appends bytes with their length in front.
+fn append(buffer: &mut Vec<u8>, bytes: &[u8]) {
+    prost::encode_length_delimiter(bytes.len(), buffer).expect("a vector has room");
+    buffer.extend_from_slice(bytes);
 }

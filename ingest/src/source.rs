@@ -139,12 +139,17 @@ impl Sources {
     }
 }
 
-/// One pass over the query; the first value of a name wins.
+/// One pass over the query; the first value of a name wins, and an empty one
+/// counts as absent. Only what has a known name is decoded.
 fn read_tags(page: &str) -> Tags<'_> {
     let mut tags = Tags::default();
     for (name, value) in url::parameters(page) {
+        let name = url::decode(name);
+        if value.is_empty() {
+            continue;
+        }
         if let Some(index) = UTM.iter().position(|utm| *utm == name) {
-            tags.utm[index].get_or_insert(value);
+            tags.utm[index].get_or_insert_with(|| url::decode(value));
         } else if let Some(index) = CLICK_IDS.iter().position(|(id, ..)| *id == name) {
             tags.click_id = Some(tags.click_id.map_or(index, |before| before.min(index)));
         }

@@ -4,6 +4,9 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
+use memchr::{memchr, memchr2};
+use percent_encoding::percent_decode_str;
+
 /// The part between `scheme://` and the path.
 pub fn authority(url: &str) -> Option<&str> {
     let (scheme, rest) = url.trim_start().split_once("://")?;
@@ -42,14 +45,28 @@ pub fn registrable_domain(host: &str) -> &str {
     psl::domain_str(host).unwrap_or(host)
 }
 
-/// Names and values of the query, decoded as form data, in order; without
-/// fragments and without empty values, which count as absent.
-pub fn parameters(url: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
-    let before_fragment = url.split('#').next().unwrap_or_default();
-    let query = before_fragment
-        .split_once('?')
-        .map_or("", |(_, query)| query);
-    form_urlencoded::parse(query.as_bytes()).filter(|(_, value)| !value.is_empty())
+/// Names and values of the query as they are written, in order; fragments are no part of it.
+pub fn parameters(url: &str) -> impl Iterator<Item = (&str, &str)> {
+    let before_fragment = &url[..memchr(b'#', url.as_bytes()).unwrap_or(url.len())];
+    let query = memchr(b'?', before_fragment.as_bytes());
+    query
+        .map_or("", |at| &before_fragment[at + 1..])
+        .split('&')
+        .map(|pair| {
+            let end = memchr(b'=', pair.as_bytes()).unwrap_or(pair.len());
+            (&pair[..end], pair.get(end + 1..).unwrap_or_default())
+        })
+}
+
+/// A name or value of a query, decoded as form data: plus is a space, and what
+/// is not UTF-8 becomes the replacement character.
+pub fn decode(text: &str) -> Cow<'_, str> {
+    if memchr2(b'+', b'%', text.as_bytes()).is_none() {
+        return Cow::Borrowed(text);
+    }
+    let spaced = text.replace('+', " ");
+    let decoded = percent_decode_str(&spaced).decode_utf8_lossy();
+    Cow::Owned(decoded.into_owned())
 }
 
 #[cfg(test)]
@@ -109,21 +126,28 @@ mod tests {
     #[test]
     fn queries_are_form_data() {
         let found: Vec<(String, String)> =
-            parameters("https://e.com/?a=&a=1+2&%61=3&A=%D0%B4%zz&b&c=%ff&=x&d=a=b#e=9&f=1")
-                .map(|(name, value)| (name.into_owned(), value.into_owned()))
+            parameters("https://e.com/?a=&a=1+2&%61=3&A=%D0%B4%zz&b&c=%ff&=x&d=a=b%3Dc+d#e=9&f=1")
+                .map(|(name, value)| (decode(name).into_owned(), decode(value).into_owned()))
                 .collect();
         let expected = [
+            ("a", ""),
             ("a", "1 2"),
             ("a", "3"),
             ("A", "д%zz"),
+            ("b", ""),
             ("c", "\u{fffd}"),
             ("", "x"),
-            ("d", "a=b"),
+            ("d", "a=b=c d"),
         ];
         assert_eq!(
             found,
             expected.map(|(name, value)| (name.to_owned(), value.to_owned()))
         );
-        assert_eq!(parameters("https://e.com/#/route?a=1").count(), 0);
+        let fragment = parameters("https://e.com/#/route?a=1");
+        assert!(
+            fragment
+                .into_iter()
+                .all(|(name, value)| name.is_empty() && value.is_empty())
+        );
     }
 }

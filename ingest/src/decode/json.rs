@@ -43,7 +43,7 @@ pub fn string(text: &str) -> Result<Option<Cow<'_, str>>, serde_json::Error> {
     else {
         return Ok(None);
     };
-    if inside.contains('\\') {
+    if memchr::memchr(b'\\', inside.as_bytes()).is_some() {
         return serde_json::from_str(text).map(|string| Some(Cow::Owned(string)));
     }
     Ok(Some(Cow::Borrowed(inside)))
