@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::attribute::{Format, ViewName};
+use crate::generate::GenerateArgs;
 
 /// Streaming attribution: which ads, calls and e-mails earned which deals.
 #[derive(Parser, Debug)]
@@ -31,6 +32,8 @@ pub enum Command {
     Sink(RunArgs),
     /// Send the files <topic>.jsonl of a directory to Kafka, a record a line, as it is
     Produce(ProduceArgs),
+    /// Make up traffic with a known truth, in files or live in Kafka
+    Generate(GenerateArgs),
     /// Print a view of events in files, without Kafka and ClickHouse
     Attribute(AttributeArgs),
     /// The tables and views in ClickHouse

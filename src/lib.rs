@@ -7,6 +7,7 @@ pub mod attribute;
 mod cli;
 mod commands;
 mod config;
+mod generate;
 mod health;
 mod monitor;
 mod prepare;
