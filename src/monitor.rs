@@ -9,9 +9,10 @@ use throughline_stream::{Stop, StreamError, metric_names};
 
 use crate::config::Settings;
 use crate::health::{Health, State};
-use crate::prepare::PATIENCE;
 use crate::roles::Joined;
 
+/// How long one question to Kafka may take before it counts as away.
+const PATIENCE: Duration = Duration::from_secs(3);
 /// How often it is asked whether the line is idle.
 const IDLE_INTERVAL: Duration = Duration::from_millis(250);
 

@@ -18,6 +18,8 @@ const SHORT_FORMS: &[(&str, &[&str])] = &[
 /// short one.
 pub fn tree(variables: impl Iterator<Item = (String, String)>) -> Node {
     let mut found: Vec<_> = variables
+        // The tools around the program take an empty short form for none.
+        .filter(|(name, value)| name.contains("__") || !value.is_empty())
         .filter_map(|(name, value)| Some((path_of(&name)?, name, value)))
         .collect();
     found.sort_by_key(|(path, name, _)| (name.contains("__"), path.clone()));

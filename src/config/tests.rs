@@ -85,6 +85,7 @@ tenants:
             ("THROUGHLINE_CLICKHOUSE__PASSWORD", "{not: yaml"),
             ("THROUGHLINE_KAFKA__CLIENT", "{socket.timeout.ms: 100}"),
             ("THROUGHLINE_SOMETHING", "of a tool around"),
+            ("THROUGHLINE_MODE", ""),
             ("OTHER__NAME", "of nobody"),
         ],
     )

@@ -1,4 +1,5 @@
-//! Topics: making them, and refusing those with a wrong number of partitions.
+//! Topics and groups: making and deleting them, and refusing topics with a
+//! wrong number of partitions.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -6,7 +7,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll, Wake, Waker};
 use std::thread::Thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::config::FromClientConfigAndContext;
@@ -15,6 +16,9 @@ use rdkafka::error::RDKafkaErrorCode;
 use super::context::{Context, reason_of};
 use super::settings::{ClientSettings, broker_error};
 use crate::role::StreamError;
+
+/// How long to wait before asking again.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// A topic as it is to be made.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -96,7 +100,90 @@ impl Admin {
                 }
             }
         }
+        self.wait_until_visible(topics)?;
         Ok(created)
+    }
+
+    /// Brokers tell of new topics a moment after they made them.
+    fn wait_until_visible(&self, topics: &[TopicSpec]) -> Result<(), StreamError> {
+        const NAP: Duration = Duration::from_millis(50);
+        let tries = self.patience.as_millis() / NAP.as_millis();
+        for _ in 0..tries {
+            let visible = self.partitions()?;
+            if topics
+                .iter()
+                .all(|topic| visible.get(&topic.name).is_some_and(|count| *count > 0))
+            {
+                break;
+            }
+            std::thread::sleep(NAP);
+        }
+        Ok(())
+    }
+
+    /// Deletes topics, and returns when none of them is left.
+    pub fn delete_topics(&self, topics: &[String]) -> Result<(), StreamError> {
+        let existing = self.partitions()?;
+        let names: Vec<&str> = topics
+            .iter()
+            .map(String::as_str)
+            .filter(|name| existing.contains_key(*name))
+            .collect();
+        if names.is_empty() {
+            return Ok(());
+        }
+        let options = AdminOptions::new().operation_timeout(Some(self.patience));
+        let results = block_on(self.client.delete_topics(&names, &options))
+            .map_err(|error| broker_error("cannot delete topics", &reason_of(&error)))?;
+        for result in results {
+            match result {
+                Ok(_) | Err((_, RDKafkaErrorCode::UnknownTopicOrPartition)) => {}
+                Err((name, code)) => {
+                    return Err(broker_error(format!("cannot delete topic {name}"), &code));
+                }
+            }
+        }
+        let deadline = Instant::now() + self.patience;
+        loop {
+            let left = self.partitions()?;
+            let Some(name) = names.iter().find(|name| left.contains_key(**name)) else {
+                return Ok(());
+            };
+            if Instant::now() >= deadline {
+                return Err(StreamError::Broker {
+                    context: format!("cannot delete topic {name}"),
+                    reason: "it is still there".to_owned(),
+                });
+            }
+            std::thread::sleep(PAUSE);
+        }
+    }
+
+    /// Deletes consumer groups with their offsets, waiting for up to
+    /// `patience` until those have left that died as their members.
+    pub fn delete_groups(&self, groups: &[&str], patience: Duration) -> Result<(), StreamError> {
+        let deadline = Instant::now() + patience;
+        let options = AdminOptions::new().request_timeout(Some(self.patience));
+        loop {
+            let results = block_on(self.client.delete_groups(groups, &options))
+                .map_err(|error| broker_error("cannot delete groups", &reason_of(&error)))?;
+            let mut inhabited = false;
+            for result in results {
+                match result {
+                    Ok(_) | Err((_, RDKafkaErrorCode::GroupIdNotFound)) => {}
+                    Err((_, RDKafkaErrorCode::NonEmptyGroup)) if Instant::now() < deadline => {
+                        inhabited = true;
+                    }
+                    Err((name, code)) => {
+                        return Err(broker_error(format!("cannot delete group {name}"), &code));
+                    }
+                }
+            }
+            if !inhabited {
+                return Ok(());
+            }
+            std::thread::sleep(PAUSE);
+        }
     }
 
     /// Refuses a topic whose number of partitions is not the configured one:

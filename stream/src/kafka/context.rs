@@ -53,12 +53,17 @@ impl Context {
 
     /// Notes that the broker does not answer; says so once.
     pub(super) fn is_away(&self, reason: &str) {
+        // A client that ends closes its connections, which counts as the same.
+        if self.leaving.load(Ordering::Relaxed) {
+            return;
+        }
         if !self.away.swap(true, Ordering::Relaxed) {
             tracing::warn!(client = self.name, reason, "kafka is away; waiting for it");
         }
     }
 
-    /// From now on partitions that are taken away are let go at once.
+    /// The client ends: from now on partitions that are taken away are let go
+    /// at once.
     pub(super) fn leave(&self) {
         self.leaving.store(true, Ordering::Relaxed);
     }

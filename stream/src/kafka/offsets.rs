@@ -55,6 +55,14 @@ impl GroupOffsets {
     }
 }
 
+impl Drop for GroupOffsets {
+    fn drop(&mut self) {
+        self.groups
+            .values()
+            .for_each(|client| client.context().leave());
+    }
+}
+
 impl Offsets for GroupOffsets {
     fn watermarks(
         &mut self,

@@ -115,6 +115,12 @@ impl Publish for KafkaPublisher {
     }
 }
 
+impl Drop for KafkaPublisher {
+    fn drop(&mut self) {
+        self.producer.context().leave();
+    }
+}
+
 fn headers(headers: &[Header]) -> Option<OwnedHeaders> {
     if headers.is_empty() {
         return None;

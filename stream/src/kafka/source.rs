@@ -154,6 +154,7 @@ impl KafkaSource {
             .assign(&list)
             .map_err(|error| broker_error("cannot assign partitions", &error))?;
         self.slots = slots;
+        self.consumer.context().is_here();
         // The group's offsets follow where the worker really begins: without
         // this, lost state would pass for work that is done.
         let moved: Vec<_> = moved
