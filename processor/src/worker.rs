@@ -125,7 +125,7 @@ impl<S: Store> Processor<S> {
             meta.lamport,
             meta.conservation,
         );
-        tracing::info!(
+        tracing::debug!(
             partition = number,
             offset = meta.next_offset,
             "partition taken over"
