@@ -50,7 +50,9 @@ pub struct Ingest<S, P> {
     publish: P,
     converter: Converter,
     positions: BTreeMap<TopicPartition, i64>,
-    limits: Limits,
+    pub(crate) limits: Limits,
+    /// Something may have been lost on its way out, so nothing is committed any more.
+    has_failed: bool,
 }
 
 /// Everything a record needs on its way through, but source and publisher.
@@ -66,6 +68,13 @@ struct Converter {
     tally: Tally,
 }
 
+/// What a cycle's polls gave.
+#[derive(Clone, Copy, Default)]
+struct Gathered {
+    records: usize,
+    is_rebalanced: bool,
+}
+
 impl<S: Source, P: Publish> Ingest<S, P> {
     /// A worker that has read nothing yet.
     pub fn new(config: Config, source: S, publish: P) -> Result<Self, IngestError> {
@@ -77,54 +86,75 @@ impl<S: Source, P: Publish> Ingest<S, P> {
             converter,
             positions: BTreeMap::new(),
             limits,
+            has_failed: false,
+        })
+    }
+
+    fn cycle(&mut self) -> Result<Step, IngestError> {
+        let mut times = StageTimes::default();
+        let gathered = self.gather(&mut times)?;
+        if gathered.records > 0 {
+            self.settle(times)?;
+        }
+        Ok(if gathered.records > 0 || gathered.is_rebalanced {
+            Step::Worked
+        } else {
+            Step::Idle
         })
     }
 
     /// Polls until there is enough for a cycle or no time left; converts what comes.
-    fn gather(&mut self, times: &mut StageTimes) -> Result<usize, IngestError> {
+    fn gather(&mut self, times: &mut StageTimes) -> Result<Gathered, IngestError> {
         let linger = Duration::from_millis(self.limits.linger_ms);
         let mut wait = Duration::from_millis(self.limits.poll_wait_ms);
+        // Time begins to count with the first record, not with an assignment before it.
         let mut deadline = None;
-        let mut taken = 0;
-        while taken < self.limits.cycle_records {
+        let mut gathered = Gathered::default();
+        while gathered.records < self.limits.cycle_records {
             let began = Instant::now();
-            let polled = self.source.poll(self.limits.cycle_records - taken, wait)?;
+            let room = self.limits.cycle_records - gathered.records;
+            let polled = self.source.poll(room, wait)?;
             let polled_at = Instant::now();
             times.poll += polled_at - began;
             match polled {
-                Polled::Assigned(_) => {}
+                Polled::Assigned(_) => gathered.is_rebalanced = true,
                 // All that was read is published in this cycle anyway; only
                 // its position is no longer this worker's to commit.
                 Polled::Revoked(partitions) => {
+                    gathered.is_rebalanced = true;
                     self.positions.retain(|at, _| !partitions.contains(at));
                 }
                 Polled::Records(records) if records.is_empty() => break,
                 Polled::Records(records) => {
-                    taken += records.len();
+                    gathered.records += records.len();
                     for record in &records {
                         self.converter.convert(record, &mut self.publish)?;
                     }
                     self.remember(&records);
                     times.convert += polled_at.elapsed();
+                    deadline.get_or_insert(polled_at + linger);
                 }
             }
-            let deadline = *deadline.get_or_insert(polled_at + linger);
-            wait = deadline.saturating_duration_since(Instant::now());
-            if wait.is_zero() {
-                break;
+            if let Some(deadline) = deadline {
+                wait = deadline.saturating_duration_since(Instant::now());
+                if wait.is_zero() {
+                    break;
+                }
             }
         }
-        Ok(taken)
+        Ok(gathered)
     }
 
+    /// Remembers how far each partition was read: the last record of each run counts.
     fn remember(&mut self, records: &[Record]) {
-        for record in records {
-            let next = record.offset + 1;
+        let runs =
+            records.chunk_by(|a, b| a.partition == b.partition && Arc::ptr_eq(&a.topic, &b.topic));
+        for last in runs.filter_map(<[Record]>::last) {
             let at = TopicPartition {
-                topic: Arc::clone(&record.topic),
-                partition: record.partition,
+                topic: Arc::clone(&last.topic),
+                partition: last.partition,
             };
-            self.positions.insert(at, next);
+            self.positions.insert(at, last.offset + 1);
         }
     }
 
@@ -152,15 +182,15 @@ impl<S: Source, P: Publish> Role for Ingest<S, P> {
     type Error = IngestError;
 
     fn step(&mut self) -> Result<Step, IngestError> {
-        let mut times = StageTimes::default();
-        if self.gather(&mut times)? == 0 {
-            return Ok(Step::Idle);
-        }
-        self.settle(times)?;
-        Ok(Step::Worked)
+        let stepped = self.cycle();
+        self.has_failed |= stepped.is_err();
+        stepped
     }
 
     fn finish(&mut self) -> Result<(), IngestError> {
+        if self.has_failed {
+            return Ok(());
+        }
         self.settle(StageTimes::default())
     }
 }

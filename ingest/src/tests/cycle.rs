@@ -181,6 +181,43 @@ fn positions_are_committed_after_the_acknowledgements_and_only_while_assigned() 
 }
 
 #[test]
+fn a_change_of_the_assignment_is_work_and_costs_no_time_of_the_cycle() {
+    let partition = |partition| TopicPartition {
+        topic: RawTopic::Web.name().into(),
+        partition,
+    };
+    let (mut ingest, log, _) = scripted(
+        vec![
+            Polled::Assigned(vec![partition(0)]),
+            Polled::Records(Vec::new()),
+            Polled::Assigned(vec![partition(1)]),
+            Polled::Records(vec![raw(0, 0, &hit(1))]),
+        ],
+        usize::MAX,
+    );
+    ingest.limits.linger_ms = 0;
+    assert_eq!(ingest.step().unwrap(), Step::Worked);
+    assert!(log.lock().unwrap().is_empty());
+    assert_eq!(ingest.step().unwrap(), Step::Worked);
+    assert_eq!(*log.lock().unwrap(), ["send events", "flush", "commit 0@1"]);
+    assert_eq!(ingest.step().unwrap(), Step::Idle);
+}
+
+#[test]
+fn nothing_is_committed_after_a_failure() {
+    let (mut ingest, log, _) = scripted(
+        vec![
+            Polled::Records(vec![raw(0, 0, &hit(1))]),
+            Polled::Records(vec![raw(0, 1, &hit(2))]),
+        ],
+        10,
+    );
+    assert!(ingest.step().is_err());
+    ingest.finish().unwrap();
+    assert!(log.lock().unwrap().is_empty());
+}
+
+#[test]
 fn a_dead_letter_that_does_not_fit_goes_without_its_value() {
     let broken = "x".repeat(2000);
     let (mut ingest, _, sent) = scripted(vec![Polled::Records(vec![raw(0, 0, &broken)])], 1000);
