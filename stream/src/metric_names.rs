@@ -66,7 +66,7 @@ metric_names! {
     PROCESSOR_TOO_OLD_FACTS_TOTAL = Counter Count "throughline_processor_too_old_facts_total";
     /// Amounts counted as zero because their currency has no rate that day.
     PROCESSOR_MISSING_RATES_TOTAL = Counter Count "throughline_processor_missing_rates_total";
-    /// Events of one id with other content, seen in one journey.
+    /// Touches that came with the id and time of another, but other content: a producer's error.
     PROCESSOR_CONFLICTING_EVENTS_TOTAL = Counter Count "throughline_processor_conflicting_events_total";
     /// Booked credit minus won deals, over all models: zero unless something is wrong; label partition.
     PROCESSOR_CREDIT_IMBALANCE_PPM = Gauge Count "throughline_processor_credit_imbalance_ppm";

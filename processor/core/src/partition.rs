@@ -82,7 +82,7 @@ pub struct Counters {
     pub too_old_facts: u64,
     /// Deals derived with an amount whose currency has no rate.
     pub missing_rates: u64,
-    /// Events of one id and time with other content, in one journey.
+    /// Touches that came with the id and time of another, but other content.
     pub conflicting_events: u64,
 }
 
@@ -835,3 +835,6 @@ fn evict<K: std::hash::Hash + Eq, V>(
         age /= 2;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::cell::CellKind;
 use crate::credit::{self, Credits};
-use crate::derive::{Derived, TouchKey, derive};
+use crate::derive::{Derived, Touch, TouchKey, derive};
 use crate::fact::EventKey;
 use crate::ids::{Ident, TenantId};
 use crate::journey::Journey;
@@ -160,6 +160,9 @@ impl<B: Backing> Partition<B> {
                 let (Some(client), Some(touch)) = (change.client, after.or(before)) else {
                     return;
                 };
+                if before.is_none() && is_conflicting(touch, &change.after.touches) {
+                    self.changes.counters.conflicting_events += 1;
+                }
                 let body = after.map(|touch| RowBody::Touchpoint {
                     client,
                     touch: touch.clone(),
@@ -359,6 +362,23 @@ impl<B: Backing> Partition<B> {
         }
         Ok(())
     }
+}
+
+/// Whether another touch has the same id and time, but other content: its
+/// producer gave one id to two events.
+fn is_conflicting(touch: &Touch, touches: &[Touch]) -> bool {
+    let key = &touch.key;
+    let same =
+        |other: &TouchKey| (other.at, other.topic, &other.id) == (key.at, key.topic, &key.id);
+    let first = touches.partition_point(|other| {
+        (other.key.at, other.key.topic, &other.key.id) < (key.at, key.topic, &key.id)
+    });
+    touches
+        .get(first..)
+        .unwrap_or_default()
+        .iter()
+        .take_while(|other| same(&other.key))
+        .any(|other| other.key.content != key.content)
 }
 
 /// Walks two lists ordered by key and calls with each pair that is not equal.
