@@ -118,11 +118,10 @@ impl<S: Source, P: Publish> Ingest<S, P> {
             times.poll += polled_at - began;
             match polled {
                 Polled::Assigned(_) => gathered.is_rebalanced = true,
-                // All that was read is published in this cycle anyway; only
-                // its position is no longer this worker's to commit.
-                Polled::Revoked(partitions) => {
+                // What was read may still be committed, but only before the next poll.
+                Polled::Revoked(_) => {
                     gathered.is_rebalanced = true;
-                    self.positions.retain(|at, _| !partitions.contains(at));
+                    break;
                 }
                 Polled::Records(records) if records.is_empty() => break,
                 Polled::Records(records) => {

@@ -152,7 +152,7 @@ fn scripted(
 }
 
 #[test]
-fn positions_are_committed_after_the_acknowledgements_and_only_while_assigned() {
+fn positions_are_committed_after_the_acknowledgements_and_before_a_revocation_is_final() {
     let partition = |partition| TopicPartition {
         topic: RawTopic::Web.name().into(),
         partition,
@@ -173,8 +173,16 @@ fn positions_are_committed_after_the_acknowledgements_and_only_while_assigned() 
     assert_eq!(ingest.step().unwrap(), Step::Worked);
     assert_eq!(
         *log.lock().unwrap(),
-        ["send dead-letters", "send events", "flush", "commit 0@9"]
+        [
+            "send dead-letters",
+            "send events",
+            "flush",
+            "commit 0@7 1@10"
+        ]
     );
+    log.lock().unwrap().clear();
+    assert_eq!(ingest.step().unwrap(), Step::Worked);
+    assert_eq!(*log.lock().unwrap(), ["send events", "flush", "commit 0@9"]);
     log.lock().unwrap().clear();
     assert_eq!(ingest.step().unwrap(), Step::Idle);
     assert!(log.lock().unwrap().is_empty());
