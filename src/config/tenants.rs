@@ -13,6 +13,7 @@ use throughline_proto::money::{Currency, Rate, Rates};
 
 use super::mistake::Mistakes;
 use super::section::{Item, Section};
+use super::tree::{Node, Value};
 use super::{channels, models};
 
 /// All tenants.
@@ -93,6 +94,9 @@ impl Tenants {
                 section.wrong(&item, "the name of a tenant has 1 to 128 bytes");
             }
             let mut whole = base.node.clone();
+            if changes_currency(base.node, item.node) {
+                forget_rates(&mut whole);
+            }
             whole.merge(item.node.clone());
             let whole = Item {
                 path: item.path.clone(),
@@ -112,14 +116,33 @@ impl Tenants {
     }
 }
 
-fn note_canonical(name: &str, tenant: &Item<'_>, out: &mut String) {
-    use super::tree::Value;
-    let Value::Map(entries) = &tenant.node.value else {
+/// Whether a tenant has a currency of its own.
+fn changes_currency(base: &Node, own: &Node) -> bool {
+    let currency = |node: &Node| {
+        let entries = node.entries();
+        let entry = entries.iter().find(|entry| entry.key == "currency");
+        entry.map(|entry| entry.node.value.clone())
+    };
+    currency(own).is_some_and(|own| Some(own) != currency(base))
+}
+
+/// Rates are in the tenant's currency: those of the defaults mean nothing in another one.
+fn forget_rates(tenant: &mut Node) {
+    let Value::Map(entries) = &mut tenant.value else {
         return;
     };
+    for entry in entries
+        .iter_mut()
+        .filter(|entry| entry.key == "currency_rates")
+    {
+        entry.node.value = Value::Map(Vec::new());
+    }
+}
+
+fn note_canonical(name: &str, tenant: &Item<'_>, out: &mut String) {
     let _ = write!(out, "{name:?}:");
     for key in RESTATING {
-        if let Some(entry) = entries.iter().find(|entry| entry.key == *key) {
+        if let Some(entry) = tenant.node.entries().iter().find(|entry| entry.key == *key) {
             out.push_str(key);
             entry.node.canonical(out);
         }
@@ -252,7 +275,7 @@ fn rates(
 }
 
 fn items<'a>(section: &Section<'_>, list: &Item<'a>) -> Vec<Item<'a>> {
-    let super::tree::Value::List(nodes) = &list.node.value else {
+    let Value::List(nodes) = &list.node.value else {
         let problem = format!("must be a list of rates, not {}", list.node.kind());
         section.wrong(list, &problem);
         return Vec::new();

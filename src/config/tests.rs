@@ -221,6 +221,26 @@ fn a_mistake_in_the_defaults_of_all_tenants_counts_once() {
 }
 
 #[test]
+fn a_tenant_with_another_currency_has_rates_of_its_own_only() {
+    let settings = load(
+        "tenants:
+  defaults: {currency_rates: {USD: [{from: 2026-01-01, rate: 90}]}}
+  named: {a: {currency: USD}, b: {currency: RUB}, c: {currency: EUR, currency_rates: {JPY: [{from: 2026-01-01, rate: 0.006}]}}}",
+        &[],
+    );
+    let tenants = settings.unwrap().tenants;
+    let rated = |name: &str| {
+        let since = tenants.named[name].rated_since.iter();
+        since
+            .map(|(currency, _)| currency.code().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert!(rated("a").is_empty());
+    assert_eq!(rated("b"), ["USD"]);
+    assert_eq!(rated("c"), ["JPY"]);
+}
+
+#[test]
 fn the_canonical_text_changes_with_what_figures_depend_on_only() {
     let canonical = |text| load(text, &[]).unwrap().tenants.canonical;
     let base = canonical("");

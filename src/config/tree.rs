@@ -176,6 +176,14 @@ impl Node {
         }
     }
 
+    /// What stands in it when it is a section.
+    pub fn entries(&self) -> &[Entry] {
+        match &self.value {
+            Value::Map(entries) => entries,
+            _ => &[],
+        }
+    }
+
     /// What kind of thing this is, for messages.
     pub fn kind(&self) -> &'static str {
         match self.value {
