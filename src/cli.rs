@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::attribute::{Format, ViewName};
+use crate::demo::DemoArgs;
 use crate::generate::GenerateArgs;
 
 /// Streaming attribution: which ads, calls and e-mails earned which deals.
@@ -36,6 +37,8 @@ pub enum Command {
     Generate(GenerateArgs),
     /// Print a view of events in files, without Kafka and ClickHouse
     Attribute(AttributeArgs),
+    /// Stream made-up traffic through the whole line and watch the channels
+    Demo(DemoArgs),
     /// The tables and views in ClickHouse
     #[command(subcommand)]
     Schema(SchemaCommand),

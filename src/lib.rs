@@ -7,6 +7,7 @@ pub mod attribute;
 mod cli;
 mod commands;
 mod config;
+mod demo;
 mod generate;
 mod health;
 mod monitor;

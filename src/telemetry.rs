@@ -1,8 +1,10 @@
 //! Logs, metrics and health: what this process tells about itself.
 
+use std::fs;
 use std::io::IsTerminal as _;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -12,6 +14,7 @@ use axum::http::StatusCode;
 use axum::routing::get;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use throughline_stream::metric_names;
+use tracing_subscriber::fmt::MakeWriter;
 
 use crate::config::{LogFormat, Telemetry};
 use crate::health::Health;
@@ -33,11 +36,33 @@ pub fn start_logs(settings: &Telemetry) {
         LogFormat::Text => false,
         LogFormat::Json => true,
     };
+    subscribe(settings, std::io::stderr, terminal, json);
+}
+
+/// Logs to a file from now on, for a terminal that shows something else. The
+/// file begins anew.
+pub fn start_logs_in(settings: &Telemetry, path: &Path) -> anyhow::Result<()> {
+    let failed = || format!("cannot write the log {}", path.display());
+    if let Some(directory) = path.parent() {
+        fs::create_dir_all(directory).with_context(failed)?;
+    }
+    let file = fs::File::create(path).with_context(failed)?;
+    let json = settings.log_format == LogFormat::Json;
+    subscribe(settings, Mutex::new(file), false, json);
+    Ok(())
+}
+
+fn subscribe(
+    settings: &Telemetry,
+    writer: impl for<'a> MakeWriter<'a> + Send + Sync + 'static,
+    ansi: bool,
+    json: bool,
+) {
     let builder = tracing_subscriber::fmt()
         .with_max_level(settings.log_level)
-        .with_writer(std::io::stderr)
+        .with_writer(writer)
         .with_target(false)
-        .with_ansi(terminal);
+        .with_ansi(ansi);
     // A second subscriber is refused, and there is none.
     let _ = if json {
         builder.json().flatten_event(true).try_init()
@@ -46,8 +71,9 @@ pub fn start_logs(settings: &Telemetry) {
     };
 }
 
-/// Records metrics from now on, and serves them with the health.
-pub fn start_metrics(settings: &Telemetry, health: &Health) -> anyhow::Result<()> {
+/// Records metrics from now on, and serves them with the health. What is given
+/// back tells them to this process itself.
+pub fn start_metrics(settings: &Telemetry, health: &Health) -> anyhow::Result<PrometheusHandle> {
     let mut builder = PrometheusBuilder::new().set_buckets(SIZES)?;
     builder = builder.set_buckets_for_metric(
         metrics_exporter_prometheus::Matcher::Suffix("_seconds".to_owned()),
@@ -57,7 +83,7 @@ pub fn start_metrics(settings: &Telemetry, health: &Health) -> anyhow::Result<()
         .install_recorder()
         .context("cannot record metrics")?;
     metric_names::describe();
-    let (listen, health) = (settings.listen, health.clone());
+    let (listen, health, served) = (settings.listen, health.clone(), handle.clone());
     std::thread::Builder::new()
         .name("telemetry".to_owned())
         .spawn(move || {
@@ -65,12 +91,12 @@ pub fn start_metrics(settings: &Telemetry, health: &Health) -> anyhow::Result<()
                 .enable_all()
                 .build();
             match runtime {
-                Ok(runtime) => runtime.block_on(serve(listen, handle, health)),
+                Ok(runtime) => runtime.block_on(serve(listen, served, health)),
                 Err(error) => tracing::error!(%error, "no metrics and no health are served"),
             }
         })
         .context("cannot start a thread")?;
-    Ok(())
+    Ok(handle)
 }
 
 async fn serve(listen: Option<SocketAddr>, metrics: PrometheusHandle, health: Health) {

@@ -92,6 +92,15 @@ pub fn apply(clickhouse: &ClickHouse, generation: u32) -> Result<Vec<&'static st
     Ok(applied)
 }
 
+/// Drops the database with everything in it.
+pub fn drop(clickhouse: &ClickHouse) -> Result<(), SinkError> {
+    let database = quoted(&clickhouse.connection().database);
+    clickhouse.execute_outside(
+        "drop the database",
+        &format!("DROP DATABASE IF EXISTS {database} SYNC"),
+    )
+}
+
 /// Makes a generation the one that the views show, unless a higher one is
 /// active already: generations only grow.
 pub fn activate(clickhouse: &ClickHouse, generation: u32) -> Result<(), SinkError> {

@@ -3,12 +3,13 @@
 mod attribute;
 mod config;
 mod produce;
-mod run;
+pub mod run;
 mod schema;
 mod topics;
 
 use crate::cli::{Cli, Command};
 use crate::config::Settings;
+use crate::demo;
 use crate::generate;
 use crate::telemetry;
 use run::RoleName;
@@ -19,6 +20,9 @@ pub fn execute(cli: &Cli) -> anyhow::Result<()> {
         return config::execute(*command, cli.config.as_deref());
     }
     let settings = Settings::load(cli.config.as_deref())?;
+    if let Command::Demo(args) = &cli.command {
+        return demo::execute(&settings, args);
+    }
     telemetry::start_logs(&settings.telemetry);
     match &cli.command {
         Command::Run(args) => run::execute(&settings, &RoleName::ALL, args.until_idle),
@@ -32,6 +36,6 @@ pub fn execute(cli: &Cli) -> anyhow::Result<()> {
         Command::Produce(args) => produce::execute(&settings, args),
         Command::Schema(command) => schema::execute(&settings, *command),
         Command::Topics(command) => topics::execute(&settings, *command),
-        Command::Config(_) => Ok(()),
+        Command::Config(_) | Command::Demo(_) => Ok(()),
     }
 }

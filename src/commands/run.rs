@@ -38,37 +38,53 @@ pub fn execute(settings: &Settings, names: &[RoleName], until_idle: bool) -> any
     if !prepare::topics_when_there(&settings.kafka, &health, &stop)? {
         return Ok(());
     }
-    let mut line = Line {
-        settings: Arc::new(settings.clone()),
-        workers: Workers::new(stop.clone(), health.clone(), settings.shutdown_timeout),
-        stop,
-        health,
-        joined: Joined::default(),
-    };
-    for name in names {
-        match name {
-            RoleName::Ingest => line.start_ingest()?,
-            RoleName::Processor => line.start_processor()?,
-            RoleName::Sink => line.start_sink()?,
-        }
-    }
-    let last = names.iter().map(|name| *name as usize).max().unwrap_or(0);
-    line.start_monitor(until_idle.then_some(last))?;
+    let settings = Arc::new(settings.clone());
+    let line = Line::start(settings, names, stop, health, until_idle)?;
     line.workers.wait()?;
     tracing::info!("stopped");
     Ok(())
 }
 
 /// The workers of this process and what they share.
-struct Line {
+pub struct Line {
     settings: Arc<Settings>,
-    workers: Workers,
+    /// All workers.
+    pub workers: Workers,
     stop: Stop,
     health: Health,
-    joined: Joined,
+    /// Whether they are in their groups.
+    pub joined: Joined,
 }
 
 impl Line {
+    /// Starts the workers of these roles, and what watches them. The topics
+    /// must be there.
+    pub fn start(
+        settings: Arc<Settings>,
+        names: &[RoleName],
+        stop: Stop,
+        health: Health,
+        until_idle: bool,
+    ) -> anyhow::Result<Self> {
+        let mut line = Self {
+            workers: Workers::new(stop.clone(), health.clone(), settings.shutdown_timeout),
+            settings,
+            stop,
+            health,
+            joined: Joined::default(),
+        };
+        for name in names {
+            match name {
+                RoleName::Ingest => line.start_ingest()?,
+                RoleName::Processor => line.start_processor()?,
+                RoleName::Sink => line.start_sink()?,
+            }
+        }
+        let last = names.iter().map(|name| *name as usize).max().unwrap_or(0);
+        line.start_monitor(until_idle.then_some(last))?;
+        Ok(line)
+    }
+
     fn worker(&mut self, index: usize) -> Worker {
         Worker {
             index,
@@ -78,7 +94,7 @@ impl Line {
     }
 
     /// Starts a worker that makes its role on its own thread and runs it.
-    fn start<R: Role>(
+    fn start_worker<R: Role>(
         &mut self,
         name: &str,
         make: impl FnOnce() -> anyhow::Result<Option<R>> + Send + 'static,
@@ -100,7 +116,7 @@ impl Line {
             let (settings, key) = (Arc::clone(&self.settings), key.clone());
             let worker = self.worker(index);
             let make = move || roles::ingest(&settings, key, &worker).map(Some);
-            self.start(&format!("ingest {index}"), make)?;
+            self.start_worker(&format!("ingest {index}"), make)?;
         }
         Ok(())
     }
@@ -113,7 +129,7 @@ impl Line {
             let (rules, store) = (Arc::clone(&rules), store.clone());
             let worker = self.worker(index);
             let make = move || roles::processor(&settings, rules, store, &worker).map(Some);
-            self.start(&format!("processor {index}"), make)?;
+            self.start_worker(&format!("processor {index}"), make)?;
         }
         Ok(())
     }
@@ -125,7 +141,7 @@ impl Line {
         for index in 0..self.settings.sink.workers {
             let (settings, schema) = (Arc::clone(&self.settings), Arc::clone(&schema));
             let worker = self.worker(index);
-            self.start(&format!("sink {index}"), move || {
+            self.start_worker(&format!("sink {index}"), move || {
                 let mut applied = schema.lock().unwrap_or_else(PoisonError::into_inner);
                 if !*applied {
                     *applied = prepare::schema_when_there(&settings, &worker.stop)?;

@@ -43,6 +43,7 @@ mod visit;
 mod world;
 
 pub use args::GenerateArgs;
+pub use stream::feed;
 
 use crate::config::Settings;
 

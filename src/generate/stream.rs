@@ -12,10 +12,9 @@ use super::args::GenerateArgs;
 use super::outbox::Parcel;
 use super::plan::Order;
 use super::summary::Summary;
-use super::time::{At, DAY, MINUTE};
+use super::time::{At, DAY, SECOND};
 use super::world::World;
 use crate::config::{Kafka, Settings};
-
 use crate::health::Health;
 use crate::{prepare, shutdown};
 
@@ -23,7 +22,7 @@ use crate::{prepare, shutdown};
 const LINGER: Duration = Duration::from_millis(20);
 /// The live regime begins so long before now, so that visits are going on when
 /// the clock reaches now.
-const RUN_UP: i64 = 3 * MINUTE;
+const RUN_UP: i64 = 90 * SECOND;
 /// How often the clock is looked at while nothing is due.
 const NAP: Duration = Duration::from_millis(5);
 /// How long the last records may take.
@@ -34,6 +33,17 @@ pub fn send(settings: &Settings, args: &GenerateArgs) -> anyhow::Result<()> {
     let stop = Stop::new();
     shutdown::on_signals(&stop, PATIENCE)?;
     prepare::topics_when_there(&settings.kafka, &Health::default(), &stop)?;
+    eprintln!(
+        "sending {} events of the last {} days, then {} events a second",
+        args.events, args.days, args.rate
+    );
+    println!("{}", feed(settings, args, &stop)?);
+    Ok(())
+}
+
+/// Sends traffic into topics that are there, until a stop is requested or
+/// everything asked for is sent; says what came out.
+pub fn feed(settings: &Settings, args: &GenerateArgs, stop: &Stop) -> anyhow::Result<Summary> {
     let kafka = &settings.kafka;
     let publisher = KafkaPublisher::new(
         &PublisherSettings {
@@ -52,24 +62,18 @@ pub fn send(settings: &Settings, args: &GenerateArgs) -> anyhow::Result<()> {
         topics: names(kafka),
         summary: Summary::default(),
     };
-    let now = now();
-    let order = order(args, now);
-    eprintln!(
-        "sending {} events of the last {} days, then {} events a second",
-        args.events, args.days, args.rate
-    );
+    let order = order(args, now());
     for parcel in World::new(&order) {
         let full = args
             .until_count
             .is_some_and(|count| sender.summary.events >= count);
-        if full || !wait_for(parcel.arrival, &stop) {
+        if full || !wait_for(parcel.arrival, stop) {
             break;
         }
         sender.send(parcel)?;
     }
     sender.publisher.flush()?;
-    println!("{}", sender.summary);
-    Ok(())
+    Ok(sender.summary)
 }
 
 fn order(args: &GenerateArgs, now: At) -> Order {
