@@ -50,7 +50,8 @@ pub struct GenerateArgs {
     #[arg(long, value_name = "N", default_value_t = 50, requires = "kafka",
           value_parser = clap::value_parser!(u32).range(1..))]
     pub rate: u32,
-    /// End when so many events were sent, those of the past included
+    /// End when so many events were sent, those of the past and of the minute
+    /// and a half before now included
     #[arg(long, value_name = "N", requires = "kafka")]
     pub until_count: Option<u64>,
 }

@@ -309,8 +309,8 @@ impl Simulation {
                     self.plan_client(client);
                 }
                 Action::Deal(deal) => self.push(hurried(todo.at), Action::Deal(deal)),
-                Action::Newcomer => {}
-                other => self.push(todo.at, other),
+                Action::Report => self.push(todo.at.min(since + REPORT_EVERY), Action::Report),
+                Action::Newcomer | Action::GoLive | Action::Crowd => {}
             }
         }
         self.push(since + 1, Action::Crowd);

@@ -1,5 +1,7 @@
 //! Live, events keep to their rate and happen before they arrive.
 
+use throughline_proto::topics::RawTopic;
+
 use super::super::outbox::Sort;
 use super::super::plan::Order;
 use super::super::time::{DAY, MINUTE, SECOND};
@@ -18,7 +20,7 @@ fn the_rate_is_kept_and_nothing_lies_ahead() {
     };
     let (begin, end) = (since + 5 * MINUTE, since + 25 * MINUTE);
     let (mut live, mut fresh, mut past) = (0, 0, 0);
-    let mut deals = 0;
+    let (mut deals, mut reports) = (0, 0);
     for parcel in World::new(&order).take_while(|parcel| parcel.arrival < end) {
         let event: serde_json::Value = serde_json::from_str(&parcel.line).unwrap();
         let at = occurred_at(&event);
@@ -30,13 +32,14 @@ fn the_rate_is_kept_and_nothing_lies_ahead() {
             live += parcel.events;
             fresh += u32::from(parcel.sort != Sort::Prompt || parcel.arrival - at < 30 * SECOND);
             deals += u32::from(event["event"] == "won");
+            reports += u32::from(parcel.topic == RawTopic::Costs);
         }
     }
     assert!((4500..7500).contains(&past), "{past}");
     let rate = f64::from(live) / 1200.0;
     assert!((17.0..23.0).contains(&rate), "{rate}");
     assert!(f64::from(fresh) > 0.95 * f64::from(live));
-    assert!(deals > 10, "{deals}");
+    assert!(deals > 10 && reports > 100, "{deals}, {reports}");
 }
 
 #[test]
