@@ -3,6 +3,14 @@
 
 mod configure;
 mod crash;
+mod encode;
+mod http;
+mod installation;
 mod memory;
+mod process;
 mod rig;
 mod rows;
+mod services;
+mod traffic;
+mod whole;
+mod written;

@@ -1,0 +1,308 @@
+//! One installation of the line on the services that all tests share: its own
+//! topics, groups, database and state.
+
+use std::collections::BTreeMap;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use throughline_proto::topics::{self, RawTopic};
+use throughline_stream::idle::{Offsets as _, lag};
+use throughline_stream::kafka::{
+    ClientSettings, GroupOffsets, KafkaPublisher, KafkaSource, PublisherSettings, SourceSettings,
+    Start,
+};
+use throughline_stream::{Outgoing, Polled, Publish as _, Record, Source as _, Stop};
+use throughline_tests::reference::{Settings, Tables};
+
+use crate::process::{Process, program, until};
+use crate::services::{self, Services};
+use crate::written;
+
+/// How many partitions `events` has.
+pub const EVENTS_PARTITIONS: u32 = 6;
+
+/// The views that are compared.
+pub const VIEWS: [&str; 10] = [
+    "channel_hourly",
+    "traffic_hourly",
+    "channel_roi",
+    "deals",
+    "credits",
+    "touchpoints",
+    "calls",
+    "clients",
+    "identities",
+    "costs",
+];
+
+/// One installation of the line.
+pub struct Installation {
+    services: &'static Services,
+    name: String,
+    /// Its files.
+    pub directory: PathBuf,
+    /// Its configuration, to be changed before processes start.
+    pub config: Value,
+}
+
+/// The groups of consumers, by role.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Group {
+    Ingest,
+    Processor,
+    Sink,
+}
+
+impl Installation {
+    /// An empty one with the tenants of the settings.
+    pub fn new(name: &str, settings: &Settings) -> Self {
+        let services = services::shared();
+        let directory = services.work.join(name);
+        std::fs::create_dir(&directory).unwrap();
+        let names = RawTopic::ALL.map(RawTopic::name).into_iter();
+        let names = names.chain([topics::EVENTS, topics::ROLLUPS]);
+        let mut topics: BTreeMap<_, _> = names
+            .map(|topic| (topic.to_owned(), format!("{name}.{topic}")))
+            .collect();
+        topics.insert("dead_letters".into(), format!("{name}.dead-letters"));
+        let config = json!({
+            "kafka": {
+                "bootstrap_servers": services.kafka,
+                "topics": topics,
+                "partitions": {"raw": 3, "events": EVENTS_PARTITIONS, "rollups": 3},
+                "groups": {
+                    "ingest": format!("{name}-ingest"),
+                    "processor": format!("{name}-processor"),
+                    "sink": format!("{name}-sink"),
+                },
+                "session_timeout_ms": 6000,
+            },
+            "clickhouse": {
+                "url": format!("http://{}", services.clickhouse),
+                "database": name,
+            },
+            "processor": {"data_dir": directory.join("store")},
+            "telemetry": {"log_format": "text", "lag_interval_ms": 500},
+            "tenants": written::tenants(settings),
+        });
+        Self {
+            services,
+            name: name.to_owned(),
+            directory,
+            config,
+        }
+    }
+
+    /// The name of a topic of this installation.
+    pub fn topic(&self, topic: &str) -> String {
+        format!("{}.{topic}", self.name)
+    }
+
+    /// A call of the program. It knows nothing of the environment's services.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let file = self.directory.join("throughline.yaml");
+        // JSON is YAML.
+        std::fs::write(&file, self.config.to_string()).unwrap();
+        let mut command = Command::new(program());
+        for (variable, _) in std::env::vars_os() {
+            if variable.to_string_lossy().starts_with("THROUGHLINE_") {
+                command.env_remove(variable);
+            }
+        }
+        command.current_dir(&self.directory);
+        command.arg("--config").arg(file).args(arguments);
+        command.env("THROUGHLINE_TELEMETRY__LISTEN", "");
+        command
+    }
+
+    /// Starts a process, whose output goes to a file of the given name.
+    pub fn start(&self, name: &str, arguments: &[&str]) -> Process {
+        self.start_command(name, self.command(arguments))
+    }
+
+    /// Starts a processor with a state of its own.
+    pub fn start_processor(&self, name: &str) -> Process {
+        let mut command = self.command(&["processor"]);
+        let state = self.directory.join(format!("store-{name}"));
+        command.env("THROUGHLINE_PROCESSOR__DATA_DIR", state);
+        self.start_command(name, command)
+    }
+
+    /// Starts a process that serves telemetry; gives the address, too.
+    pub fn start_watched(&self, name: &str, arguments: &[&str]) -> (Process, String) {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = port.local_addr().unwrap().to_string();
+        drop(port);
+        let mut command = self.command(arguments);
+        command.env("THROUGHLINE_TELEMETRY__LISTEN", &address);
+        (self.start_command(name, command), address)
+    }
+
+    fn start_command(&self, name: &str, command: Command) -> Process {
+        let log = self.directory.join(format!("{name}.log"));
+        let entries = self.services.work.join("processes");
+        Process::start(&format!("{}: {name}", self.name), command, log, &entries)
+    }
+
+    /// Calls the program and gives what it says.
+    pub fn call(&self, arguments: &[&str]) -> Called {
+        let output = self.command(arguments).output().unwrap();
+        Called {
+            code: output.status.code(),
+            out: String::from_utf8_lossy(&output.stdout).into_owned(),
+            err: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// Sends the files of a directory.
+    pub fn produce(&self, directory: &Path) {
+        let called = self.call(&["produce", directory.to_str().unwrap()]);
+        called.succeeds();
+    }
+
+    /// Sends records, and waits until they are written.
+    pub fn send(&self, records: impl IntoIterator<Item = Outgoing>) {
+        let settings = PublisherSettings {
+            client: self.client(),
+            name: "test".into(),
+            linger: Duration::from_millis(5),
+            queue_kib: 65_536,
+            max_record_bytes: 16 << 20,
+            compression: "lz4".into(),
+            gapless: false,
+        };
+        let mut publisher = KafkaPublisher::new(&settings, Stop::new()).unwrap();
+        for record in records {
+            publisher.send(record).unwrap();
+        }
+        publisher.flush().unwrap();
+    }
+
+    /// Runs all roles in one process until there is nothing to do.
+    pub fn run_until_idle(&self) {
+        self.start("run", &["run", "--until-idle"]).succeeds();
+    }
+
+    /// How the clients of this installation reach Kafka.
+    pub fn client(&self) -> ClientSettings {
+        ClientSettings {
+            bootstrap_servers: self.services.kafka.clone(),
+            properties: BTreeMap::new(),
+        }
+    }
+
+    /// How many records a group has done and how many it has still to do, as
+    /// far as its topics are there.
+    pub fn progress(&self, group: Group) -> (i64, i64) {
+        let (group, topics) = match group {
+            Group::Ingest => ("ingest", RawTopic::ALL.map(RawTopic::name).to_vec()),
+            Group::Processor => ("processor", vec![topics::EVENTS]),
+            Group::Sink => ("sink", vec![topics::ROLLUPS]),
+        };
+        let topics: Vec<_> = topics.iter().map(|topic| self.topic(topic)).collect();
+        let mut offsets = GroupOffsets::new(self.client(), Duration::from_secs(10));
+        let Ok(marks) = offsets.watermarks(&topics) else {
+            return (0, 0);
+        };
+        let partitions: Vec<_> = marks.keys().cloned().collect();
+        let group = format!("{}-{group}", self.name);
+        let Ok(committed) = offsets.committed(&group, &partitions) else {
+            return (0, 0);
+        };
+        let left = lag(&marks, &committed).values().sum();
+        (committed.values().sum(), left)
+    }
+
+    /// Waits until a group has done so many records.
+    pub fn until_done(&self, group: Group, records: i64) {
+        until(&format!("{group:?} does {records} records"), || {
+            self.progress(group).0 >= records
+        });
+    }
+
+    /// All records of a topic.
+    pub fn records(&self, topic: &str) -> Vec<Record> {
+        let topic = self.topic(topic);
+        let mut offsets = GroupOffsets::new(self.client(), Duration::from_secs(10));
+        let marks = offsets.watermarks(std::slice::from_ref(&topic)).unwrap();
+        let expected: i64 = marks.values().map(|marks| marks.high - marks.low).sum();
+        let mut source = self.source(&topic, 16_384, "test-reader");
+        let mut records = Vec::new();
+        until(&format!("{topic} is read"), || {
+            if let Polled::Records(more) = source.poll(1000, Duration::from_millis(100)).unwrap() {
+                records.extend(more);
+            }
+            records.len() as i64 >= expected
+        });
+        records
+    }
+
+    /// A reader of a topic from its beginning.
+    pub fn source(&self, topic: &str, fetch_buffer_kib: u32, group: &str) -> KafkaSource {
+        let settings = SourceSettings {
+            client: self.client(),
+            name: "test".into(),
+            group: format!("{}-{group}", self.name),
+            instance: None,
+            topics: vec![topic.to_owned()],
+            session_timeout: Duration::from_secs(10),
+            max_poll_interval: Duration::from_mins(5),
+            fetch_buffer_kib,
+            joined: Arc::new(AtomicBool::new(false)),
+        };
+        KafkaSource::new(&settings, Box::new(|_| Ok(Start::Beginning))).unwrap()
+    }
+
+    /// The answer of ClickHouse to a query on this installation's database.
+    pub fn query(&self, sql: &str) -> String {
+        let path = format!("/?database={}", self.name);
+        let (status, body) = crate::http::post(&self.services.clickhouse, &path, sql).unwrap();
+        assert_eq!(status, 200, "{sql}\n{body}");
+        body.trim_end().to_owned()
+    }
+
+    /// The rows of every view.
+    pub fn views(&self) -> Tables {
+        let mut tables = Tables::default();
+        for view in VIEWS {
+            let rows = self.query(&format!("SELECT * FROM {view} FORMAT JSONEachRow"));
+            tables.load(view, &rows).unwrap();
+        }
+        tables
+    }
+
+    /// Compares every view with what it must be.
+    #[track_caller]
+    pub fn assert_views(&self, expected: &Tables) {
+        let differences = expected.compare(&self.views());
+        assert!(
+            differences.is_empty(),
+            "{}:\n{}",
+            self.name,
+            differences.join("\n")
+        );
+    }
+}
+
+/// How a call of the program ended.
+pub struct Called {
+    /// The exit code; none when a signal ended it.
+    pub code: Option<i32>,
+    /// What it said on standard output.
+    pub out: String,
+    /// What it said on standard error.
+    pub err: String,
+}
+
+impl Called {
+    /// Sees that it ended with success.
+    #[track_caller]
+    pub fn succeeds(&self) {
+        assert_eq!(self.code, Some(0), "{}\n{}", self.out, self.err);
+    }
+}

@@ -1,0 +1,116 @@
+//! Kafka and ClickHouse for the tests of this process: real ones, started once
+//! by `dev/services.sh` on free ports, with their data in a directory of their own.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+
+use std::os::unix::process::CommandExt as _;
+
+/// Where the services of this process answer.
+pub struct Services {
+    /// Kafka, `host:port`.
+    pub kafka: String,
+    /// ClickHouse over HTTP, `host:port`.
+    pub clickhouse: String,
+    /// What tests write goes here, a directory each.
+    pub work: PathBuf,
+    /// Ends the services when this process ends, in whichever way.
+    _watcher: Child,
+}
+
+/// The services, started by whoever asks first.
+pub fn shared() -> &'static Services {
+    static SERVICES: OnceLock<Services> = OnceLock::new();
+    SERVICES.get_or_init(Services::start)
+}
+
+/// Waits until this process is gone, by the end of its standard input. Then it
+/// ends what tests have left running, which it knows by the directory on their
+/// command lines, and the services.
+const WATCHER: &str = r#"
+cat >/dev/null
+for entry in "$1"/state/processes/*; do
+    pid=${entry##*/}
+    if grep -qaF -- "$1" "/proc/$pid/cmdline" 2>/dev/null; then kill -KILL "$pid"; fi
+done
+exec "$2" reset --dir "$1"
+"#;
+const PREFIX: &str = "test-line-";
+
+impl Services {
+    fn start() -> Self {
+        clear_away();
+        let name = format!("{PREFIX}{}", std::process::id());
+        let directory = root().join(".dev").join(name);
+        std::fs::create_dir_all(directory.join("state/processes")).unwrap();
+        let watcher = Command::new("bash")
+            .args(["-c", WATCHER, "watcher"])
+            .args([&directory, &script()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            // Ctrl-C is for the tests; the watcher learns of it by their end.
+            .process_group(0)
+            .spawn()
+            .unwrap();
+        let ports = [
+            "--kafka-port",
+            "0",
+            "--http-port",
+            "0",
+            "--native-port",
+            "0",
+        ];
+        let output = services("up", &directory).args(ports).output().unwrap();
+        assert!(
+            output.status.success(),
+            "dev/services.sh up failed:\n{}{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr),
+        );
+        let addresses = std::fs::read_to_string(directory.join("run/services.env")).unwrap();
+        let address = |name: &str| {
+            let line = addresses.lines().find_map(|line| line.strip_prefix(name));
+            line.unwrap().trim_start_matches("http://").to_owned()
+        };
+        Self {
+            kafka: address("THROUGHLINE_KAFKA="),
+            clickhouse: address("THROUGHLINE_CLICKHOUSE="),
+            work: directory.join("state"),
+            _watcher: watcher,
+        }
+    }
+}
+
+/// Ends what is left of test processes that were killed together with their watchers.
+fn clear_away() {
+    let Ok(entries) = std::fs::read_dir(root().join(".dev")) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let owner = name.to_str().and_then(|name| name.strip_prefix(PREFIX));
+        if owner.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
+            let _ = services("reset", &entry.path()).output();
+        }
+    }
+}
+
+/// A call of the script that uses no service but its own.
+fn services(command: &str, directory: &Path) -> Command {
+    let mut call = Command::new(script());
+    call.args([command, "--dir"]).arg(directory);
+    call.env_remove("THROUGHLINE_KAFKA");
+    call.env_remove("THROUGHLINE_CLICKHOUSE");
+    call
+}
+
+fn script() -> PathBuf {
+    root().join("dev/services.sh")
+}
+
+fn root() -> PathBuf {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.parent().unwrap().to_owned()
+}
