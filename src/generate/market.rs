@@ -103,7 +103,7 @@ pub const SOURCES: [Source; SOURCE_COUNT] = [
         channel: "Email",
         entry: Entry::Newsletter,
         lift: 0.011,
-        click_cost: 4.0,
+        click_cost: 5.0,
         reporting: Reporting::Daily,
         ..FREE
     },
@@ -203,7 +203,7 @@ pub const SOURCES: [Source; SOURCE_COUNT] = [
         reach: 6.0,
         returning: 0.5,
         lift: 0.006,
-        click_cost: 175.0,
+        click_cost: 210.0,
         click_rate: 0.004,
         reporting: Reporting::Daily,
         campaigns: &["how-we-build", "bumper-6s"],

@@ -22,7 +22,7 @@ const ENOUGH: f64 = 1.06;
 /// How many pilots there are at most.
 const PILOTS: u32 = 8;
 /// Leased numbers that are in use at a time, for each event a second.
-const LEASES_PER_RATE: f64 = 45.0;
+const LEASES_PER_RATE: f64 = 110.0;
 /// The most and the fewest numbers of a pool.
 const POOL: (f64, f64) = (24.0, 20_000.0);
 
