@@ -47,12 +47,12 @@ pub struct GenerateArgs {
           value_parser = clap::value_parser!(u32).range(1..=2))]
     pub tenants: u32,
     /// Live events a second
-    #[arg(long, value_name = "N", default_value_t = 50, requires = "kafka",
+    #[arg(long, value_name = "N", default_value_t = 50, conflicts_with = "directory",
           value_parser = clap::value_parser!(u32).range(1..))]
     pub rate: u32,
     /// End when so many events were sent, those of the past and of the minute
     /// and a half before now included
-    #[arg(long, value_name = "N", requires = "kafka")]
+    #[arg(long, value_name = "N", conflicts_with = "directory")]
     pub until_count: Option<u64>,
 }
 
