@@ -407,8 +407,7 @@ pub fn encode_node(node: StoredNode<'_>) -> Vec<u8> {
         StoredNode::Root(journey) => {
             let mut tables = ValueTables::default();
             let facts = journey
-                .clone()
-                .into_facts()
+                .facts()
                 .map(|fact| facts::to_wire(&fact, &mut tables))
                 .collect();
             StoredNodeValue {

@@ -20,6 +20,11 @@ use crate::store::{Loaded, Store};
 use crate::stored::{self, Meta, Write};
 use crate::wire;
 
+/// Records that were written longer ago are worked off in larger checkpoints, milliseconds.
+const CATCHING_UP_MS: i64 = 2_000;
+/// How much longer the interval between checkpoints is then.
+const CATCHING_UP_FACTOR: u32 = 8;
+
 /// What a processor worker is configured by.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -73,6 +78,8 @@ pub struct Processor<S: Store> {
     uncovered_records: usize,
     /// The time of the youngest event since the last checkpoint.
     youngest: i64,
+    /// The records that come were written long ago.
+    catching_up: bool,
 }
 
 impl<S: Store> Processor<S> {
@@ -94,6 +101,7 @@ impl<S: Store> Processor<S> {
             waiting_since: None,
             uncovered_records: 0,
             youngest: 0,
+            catching_up: false,
         }
     }
 
@@ -192,6 +200,8 @@ impl<S: Store> Processor<S> {
             owned.next_offset = record.offset + 1;
             owned.dirty = true;
         }
+        let written = records.last().map_or(0, |record| record.timestamp_ms);
+        self.catching_up = now_ms() - written > CATCHING_UP_MS;
         self.waiting_since.get_or_insert(begun);
         self.uncovered_records += records.len();
         report::applied(records.len(), bytes, begun.elapsed().as_secs_f64());
@@ -202,7 +212,18 @@ impl<S: Store> Processor<S> {
         self.uncovered_records >= self.config.checkpoint_records
             || self
                 .waiting_since
-                .is_some_and(|since| since.elapsed() >= self.config.checkpoint_interval)
+                .is_some_and(|since| since.elapsed() >= self.checkpoint_interval())
+    }
+
+    /// What is late anyway may as well wait for company: a journey that changes
+    /// twice between two checkpoints is written once.
+    fn checkpoint_interval(&self) -> Duration {
+        let factor = if self.catching_up {
+            CATCHING_UP_FACTOR
+        } else {
+            1
+        };
+        self.config.checkpoint_interval * factor
     }
 
     /// Lets out what was done: messages and rows, then the state, then the offset.
@@ -262,12 +283,9 @@ impl<S: Store> Processor<S> {
     }
 
     fn report_freshness(&mut self) {
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
         if self.youngest > 0 {
-            let age = now.as_secs_f64() - self.youngest as f64 / 1000.0;
-            gauge!(metric_names::PROCESSOR_FRESHNESS_SECONDS).set(age.max(0.0));
+            let age = (now_ms() - self.youngest).max(0) as f64 / 1000.0;
+            gauge!(metric_names::PROCESSOR_FRESHNESS_SECONDS).set(age);
         }
         self.youngest = 0;
     }
@@ -283,10 +301,7 @@ impl<S: Store> Role for Processor<S> {
             .saturating_sub(self.uncovered_records)
             .max(1);
         let wait = match self.waiting_since {
-            Some(since) => self
-                .config
-                .checkpoint_interval
-                .saturating_sub(since.elapsed()),
+            Some(since) => self.checkpoint_interval().saturating_sub(since.elapsed()),
             None => self.config.poll_wait,
         };
         let step = match self.source.poll(room, wait.min(self.config.poll_wait))? {
@@ -305,6 +320,7 @@ impl<S: Store> Role for Processor<S> {
             }
             Polled::Records(records) if records.is_empty() => {
                 // Nothing more waits: what was done may as well be let out.
+                self.catching_up = false;
                 let step = if self.waiting_since.is_some() {
                     Step::Worked
                 } else {
@@ -418,4 +434,10 @@ where
     };
     writes.push((stored::meta_key(), Some(meta.encode())));
     writes
+}
+
+/// The machine's clock: for freshness and pace only, never for a figure.
+fn now_ms() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.unwrap_or_default().as_millis() as i64
 }

@@ -119,48 +119,26 @@ impl Journey {
     }
 
     /// Every fact of the journey; together they make it again.
-    pub fn into_facts(self) -> impl Iterator<Item = Fact> {
-        let members = self.members.into_iter().map(|ident| Fact {
+    pub fn facts(&self) -> impl Iterator<Item = Fact> {
+        let members = self.members.iter().map(|ident| Fact {
             key: EventKey {
                 at: 0,
                 id: Arc::default(),
                 content: 0,
             },
             origin: None,
-            body: FactBody::Member(ident),
+            body: FactBody::Member(*ident),
         });
-        let web = self.visitors.into_iter().flat_map(|visitor| {
-            let ident = visitor.ident;
-            let hits = visitor.hits.into_iter().map(move |item| Fact {
-                body: FactBody::Hit(Hit {
-                    visitor: ident,
-                    source: item.source,
-                    lead: false,
-                    until: item.until,
-                }),
-                key: item.key,
-                origin: item.origin,
-            });
-            let leads = visitor.leads.into_iter().map(move |key| Fact {
-                key,
-                origin: None,
-                body: FactBody::Lead { visitor: ident },
-            });
-            hits.chain(leads)
-        });
-        let calls = self
-            .calls
-            .into_iter()
-            .map(|call| call.into_fact(FactBody::Call));
+        let web = self.visitors.iter().flat_map(Visitor::facts);
+        let calls = self.calls.iter().map(|call| call.fact(FactBody::Call));
         let contacts = self
             .contacts
-            .into_iter()
-            .map(|contact| contact.into_fact(FactBody::Contact));
-        let deals = self.deals.into_iter().flat_map(|deal| {
-            deal.events
-                .into_iter()
-                .map(|event| event.into_fact(FactBody::Deal))
-        });
+            .iter()
+            .map(|contact| contact.fact(FactBody::Contact));
+        let deals = self
+            .deals
+            .iter()
+            .flat_map(|deal| deal.events.iter().map(|event| event.fact(FactBody::Deal)));
         members.chain(web).chain(calls).chain(contacts).chain(deals)
     }
 
@@ -321,12 +299,12 @@ impl Call {
     }
 }
 
-impl<T> Dated<T> {
-    fn into_fact(self, body: impl FnOnce(T) -> FactBody) -> Fact {
+impl<T: Clone> Dated<T> {
+    fn fact(&self, body: impl FnOnce(T) -> FactBody) -> Fact {
         Fact {
-            key: self.key,
+            key: self.key.clone(),
             origin: self.origin,
-            body: body(self.body),
+            body: body(self.body.clone()),
         }
     }
 }

@@ -441,7 +441,7 @@ impl<B: Backing> Partition<B> {
         self.departed.insert(from, (tenant, root.settled));
         self.changes.nodes.insert(from);
         self.changes.counters.moved_journeys += 1;
-        for fact in root.journey.into_facts() {
+        for fact in root.journey.facts() {
             let body = Body::Event {
                 fact,
                 via: None,

@@ -5,7 +5,7 @@
 //! taken back. So unbroken runs of such hits are kept as one item that knows
 //! when the run ends; only what can ever open a visit is kept by itself.
 
-use crate::fact::{EventKey, Origin};
+use crate::fact::{EventKey, Fact, FactBody, Hit, Origin};
 use crate::ids::{Ident, Source};
 
 /// A longer pause between two hits ends a visit, milliseconds.
@@ -99,6 +99,28 @@ impl Visitor {
                 source,
             })
         })
+    }
+
+    /// Every fact of the visitor; together they make it again.
+    pub fn facts(&self) -> impl Iterator<Item = Fact> {
+        let hits = self.hits.iter().map(|item| Fact {
+            key: item.key.clone(),
+            origin: item.origin,
+            body: FactBody::Hit(Hit {
+                visitor: self.ident,
+                source: item.source,
+                lead: false,
+                until: item.until,
+            }),
+        });
+        let leads = self.leads.iter().map(|key| Fact {
+            key: key.clone(),
+            origin: None,
+            body: FactBody::Lead {
+                visitor: self.ident,
+            },
+        });
+        hits.chain(leads)
     }
 
     /// A hit that names a source may open a visit some day, so it stands by
