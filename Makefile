@@ -4,7 +4,7 @@
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down reset status build fmt lint test
+.PHONY: help setup up down reset status build demo fmt lint test
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,11 @@ status: ## tell what runs
 
 build: setup ## build the binary, target/release/throughline
 	cargo build --release --locked
+
+# MODEL, BASIS (conversion or touch) and RATE (events a second) choose what it
+# shows; DEMO_SECONDS ends it by itself (without a terminal after 60 s).
+demo: build ## stream made-up traffic through the line and watch the channels: make demo MODEL=time_decay
+	@dev/demo.sh $(if $(MODEL),--model "$(MODEL)") $(if $(BASIS),--basis "$(BASIS)") $(if $(RATE),--rate "$(RATE)")
 
 fmt: ## format the code
 	cargo fmt --all

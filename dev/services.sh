@@ -17,7 +17,7 @@ usage: dev/services.sh up|down|reset|status [options]
   --http-port PORT     ClickHouse over HTTP, default 8123
   --native-port PORT   ClickHouse's own protocol, default 9000
                        (port 0: a free one; DIR/run/services.env says which)
-  --only SERVICE       up: start only kafka or only clickhouse
+  --only SERVICE       up, down: only kafka, or only clickhouse
 
 environment: a service that is named here is used, and nothing is started for it
   THROUGHLINE_KAFKA=host:port
@@ -375,10 +375,12 @@ up() {
 
 down() {
     [[ -d $dir/run ]] || { say "nothing was started in $dir"; return; }
+    local services=(kafka clickhouse)
+    if [[ -n $only ]]; then services=("$only"); fi
     lock_instance
-    stop kafka clickhouse
+    stop "${services[@]}"
     forget
-    say "stopped; the data stays in $dir"
+    say "stopped${only:+ $only}; the data stays in $dir"
 }
 
 reset() {

@@ -32,7 +32,6 @@ use crate::config::Settings;
 use crate::generate::{self, GenerateArgs};
 use crate::health::{Health, State};
 use crate::prepare::PATIENCE;
-use crate::roles::Joined;
 use crate::{monitor, shutdown, telemetry};
 use figures::Figures;
 use pulse::Pulse;
@@ -73,7 +72,7 @@ pub fn execute(settings: &Settings, args: &DemoArgs) -> anyhow::Result<()> {
     let drain = DRAIN[usize::from(!screen.is_live())];
     let patience = drain + 2 * own.shutdown_timeout;
     shutdown::on_signals(&asked, patience)?;
-    screen.leave(&["preparing topics and tables ...".to_owned()])?;
+    screen.leave(&[intro(args, seconds)])?;
     slate::wipe(&own)?;
     let health = Health::default();
     let metrics = telemetry::start_metrics(&own.telemetry, &health)?;
@@ -87,7 +86,6 @@ pub fn execute(settings: &Settings, args: &DemoArgs) -> anyhow::Result<()> {
         tracing::info!(%summary, "generated");
         Ok(())
     })?;
-    let joined = line.joined.clone();
     let line = thread::Builder::new()
         .name("line".to_owned())
         .spawn(move || line.workers.wait())
@@ -99,15 +97,26 @@ pub fn execute(settings: &Settings, args: &DemoArgs) -> anyhow::Result<()> {
         report: Report::new(&own, args, model, screen.has_colours()),
         figures: Figures::default(),
         screen,
-        news: None,
+        news: Instant::now(),
     };
     let shown = demo.show(&asked, &line_stop, seconds);
     asked.request(patience);
     if shown.is_ok() && !line_stop.is_requested() {
-        demo.drain(&own, &joined, &line_stop, drain);
+        demo.drain(&own, &line_stop, drain);
     }
     line_stop.request(own.shutdown_timeout);
     demo.finish(end(line), shown)
+}
+
+/// What is about to happen.
+fn intro(args: &DemoArgs, seconds: Option<u64>) -> String {
+    let end = seconds.map_or("until Ctrl-C".to_owned(), |seconds| {
+        format!("for {seconds} s")
+    });
+    format!(
+        "streaming {} events of the past {DAYS} days, then {} a second, {end} ...",
+        args.history, args.rate
+    )
 }
 
 /// What the generator makes.
@@ -160,7 +169,7 @@ struct Demo {
     report: Report,
     figures: Figures,
     screen: Screen,
-    news: Option<Instant>,
+    news: Instant,
 }
 
 impl Demo {
@@ -183,14 +192,14 @@ impl Demo {
     }
 
     /// Goes on until everything sent has arrived, for a while.
-    fn drain(&mut self, settings: &Settings, joined: &Joined, line: &Stop, patience: Duration) {
+    fn drain(&mut self, settings: &Settings, line: &Stop, patience: Duration) {
         let deadline = Instant::now() + patience;
         let stages = monitor::stages(settings);
         let mut offsets = GroupOffsets::new(settings.kafka.client.clone(), PATIENCE);
         let mut idle = 0;
         while idle < 2 && Instant::now() < deadline && !line.is_requested() {
             idle = match is_idle(&stages, &mut offsets) {
-                Ok(true) if joined.all() => idle + 1,
+                Ok(true) => idle + 1,
                 _ => 0,
             };
             self.read();
@@ -220,8 +229,8 @@ impl Demo {
             let lines = self.report.page(&self.figures, phase, self.screen.height());
             return Ok(self.screen.draw(&lines)?);
         }
-        if self.news.is_none_or(|last| last.elapsed() >= NEWS_INTERVAL) {
-            self.news = Some(Instant::now());
+        if self.news.elapsed() >= NEWS_INTERVAL {
+            self.news = Instant::now();
             let news = self.report.news(&self.figures);
             self.screen.leave(&[news])?;
         }
