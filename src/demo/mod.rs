@@ -226,7 +226,7 @@ impl Demo {
 
     fn draw(&mut self, phase: Phase) -> anyhow::Result<()> {
         if self.screen.is_live() {
-            let lines = self.report.page(&self.figures, phase, self.screen.height());
+            let lines = self.report.page(&self.figures, phase, self.screen.room());
             return Ok(self.screen.draw(&lines)?);
         }
         if self.news.elapsed() >= NEWS_INTERVAL {
@@ -239,7 +239,8 @@ impl Demo {
 
     /// Leaves the last table behind, and what went wrong.
     fn finish(mut self, line: anyhow::Result<()>, shown: anyhow::Result<()>) -> anyhow::Result<()> {
-        let lines = self.report.page(&self.figures, Phase::Ended, usize::MAX);
+        let room = (usize::MAX, self.screen.room().1);
+        let lines = self.report.page(&self.figures, Phase::Ended, room);
         let left = self.screen.leave(&lines);
         line.with_context(|| format!("the line failed; {LOG} says more"))?;
         shown?;

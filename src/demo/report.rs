@@ -59,12 +59,17 @@ impl Report {
         }
     }
 
-    /// All of it, on so many lines.
-    pub fn page(&self, figures: &Figures, phase: Phase, height: usize) -> Vec<String> {
+    /// All of it, on so many lines, a table of so many columns in it.
+    pub fn page(
+        &self,
+        figures: &Figures,
+        phase: Phase,
+        (height, width): (usize, usize),
+    ) -> Vec<String> {
         if figures.channels.is_empty() && phase == Phase::Running {
             return vec![self.state(figures, phase), self.dim(&self.hints(phase))];
         }
-        let mut below = vec![String::new(), self.books(figures)];
+        let mut below = vec![String::new(), self.books(figures, phase)];
         if phase != Phase::Ended {
             below.push(self.state(figures, phase));
         } else if self.beat.waiting > 0 || self.trouble.is_some() {
@@ -81,6 +86,7 @@ impl Report {
             signs: self.signs.clone(),
             colours: self.colours,
             rows,
+            width,
         };
         page.extend(table::lines(figures, &style));
         if explained {
@@ -103,8 +109,8 @@ impl Report {
     fn title(&self, figures: &Figures) -> String {
         let dot = self.signs.dot;
         let moment = match self.basis {
-            Basis::Conversion => "booked when the deal was won",
-            Basis::Touch => "booked when the touch happened",
+            Basis::Conversion => "by date of the deal",
+            Basis::Touch => "by date of the touch",
         };
         let days = figures.days.map_or(String::new(), |(first, last)| {
             let (first, last) = (first.format("%-d %b"), last.format("%-d %b %Y"));
@@ -113,11 +119,11 @@ impl Report {
         let name = Look::Bold.paint("Throughline", self.colours);
         let model = Look::Bold.paint(&self.model, self.colours);
         let currency = &self.signs.currency;
-        format!("{name} {dot} model {model}, {moment}{days} {dot} money in {currency}")
+        format!("{name} {dot} model {model}, {moment}{days} {dot} in {currency}")
     }
 
     /// Whether every unit of the CRM's revenue stands in the table.
-    fn books(&self, figures: &Figures) -> String {
+    fn books(&self, figures: &Figures, phase: Phase) -> String {
         let crm = self.signs.exact(figures.crm_revenue);
         let deals = self.signs.whole(figures.won_deals as i64);
         match figures.difference() {
@@ -127,11 +133,14 @@ impl Report {
             }
             // Tables are written one after another, and read so.
             difference => {
-                let word = Look::Bad.paint("settling", self.colours);
+                let look = if phase == Phase::Ended {
+                    Look::Bad
+                } else {
+                    Look::Plain
+                };
+                let word = look.paint("settling", self.colours);
                 let difference = self.signs.exact(difference.abs());
-                format!(
-                    "{word}: {difference} on the way between {deals} won deals = {crm} and the channels"
-                )
+                format!("{word}: {difference} of {crm} ({deals} won deals) on the way")
             }
         }
     }
@@ -210,6 +219,8 @@ mod tests {
     use super::*;
     use crate::demo::figures::Channel;
 
+    const LARGE: (usize, usize) = (usize::MAX, 100);
+
     fn report() -> Report {
         Report {
             model: "linear".to_owned(),
@@ -252,11 +263,10 @@ mod tests {
 
     #[test]
     fn the_page_says_what_is_shown_and_how_the_line_is_doing() {
-        let page = report().page(&figures(), Phase::Running, usize::MAX);
+        let page = report().page(&figures(), Phase::Running, LARGE);
         assert_eq!(
             page[0],
-            "Throughline | model linear, booked when the deal was won | 1 Mar to 31 Mar 2026 | \
-             money in RUB"
+            "Throughline | model linear, by date of the deal | 1 Mar to 31 Mar 2026 | in RUB"
         );
         let text = page.join("\n");
         assert!(
@@ -276,8 +286,11 @@ mod tests {
     fn a_difference_is_shown_to_the_hundredth() {
         let mut figures = figures();
         figures.crm_revenue += 100;
-        let page = report().page(&figures, Phase::Ended, usize::MAX).join("\n");
-        assert!(page.contains("settling: 0.01 RUB on the way"), "{page}");
+        let page = report().page(&figures, Phase::Ended, LARGE).join("\n");
+        assert!(
+            page.contains("settling: 0.01 RUB of 3 000.02 RUB (3 won deals)"),
+            "{page}"
+        );
         figures.crm_revenue -= 100;
         figures.credited_revenue -= 1;
         assert_eq!(figures.difference(), 1);
@@ -286,7 +299,7 @@ mod tests {
     #[test]
     fn a_low_terminal_is_not_exceeded() {
         for height in [14, 18, 24, 100] {
-            let page = report().page(&figures(), Phase::Running, height);
+            let page = report().page(&figures(), Phase::Running, (height, 100));
             assert!(page.len() <= height, "{height}: {}", page.len());
         }
     }

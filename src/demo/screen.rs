@@ -7,6 +7,8 @@ use console::Term;
 
 /// Lines of the terminal that stay free below what is drawn.
 const FREE: usize = 1;
+/// The width that is kept to while nothing else is known, and at most.
+const WIDTH: usize = 100;
 
 /// Standard output.
 pub struct Screen {
@@ -38,46 +40,55 @@ impl Screen {
         self.live && console::colors_enabled()
     }
 
-    /// How many lines fit.
-    pub fn height(&self) -> usize {
-        if self.live {
-            usize::from(self.term.size().0).saturating_sub(FREE)
-        } else {
-            usize::MAX
+    /// How many lines and columns fit.
+    pub fn room(&self) -> (usize, usize) {
+        if !self.live {
+            return (usize::MAX, WIDTH);
         }
+        let (lines, columns) = self.term.size();
+        let lines = usize::from(lines).saturating_sub(FREE);
+        (lines, usize::from(columns).min(WIDTH))
     }
 
     /// Draws lines in the place of those drawn before.
     pub fn draw(&mut self, lines: &[String]) -> io::Result<()> {
-        let mut out = self.erased();
         // What is too wide is cut by the terminal itself.
-        out.push_str("\x1b[?7l");
-        for line in lines {
-            out.push_str(line);
-            out.push_str("\x1b[K\n");
-        }
-        out.push_str("\x1b[?7h\x1b[J");
+        self.write("\x1b[?7l", lines, "\x1b[?7h")?;
         self.drawn = lines.len();
-        write(&out)
+        Ok(())
     }
 
     /// Writes lines that stay, in the place of those drawn.
     pub fn leave(&mut self, lines: &[String]) -> io::Result<()> {
+        self.write("", lines, "")?;
+        self.drawn = 0;
+        Ok(())
+    }
+
+    fn write(&mut self, before: &str, lines: &[String], after: &str) -> io::Result<()> {
         let mut out = String::new();
         if self.live {
-            out = self.erased();
+            out = self.back();
+            out.push_str(before);
+            for line in lines {
+                out.push_str(line);
+                out.push_str("\x1b[K\n");
+            }
+            out.push_str(after);
             out.push_str("\x1b[J");
+        } else {
+            for line in lines {
+                out.push_str(line);
+                out.push('\n');
+            }
         }
-        self.drawn = 0;
-        for line in lines {
-            out.push_str(line);
-            out.push('\n');
-        }
-        write(&out)
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(out.as_bytes())?;
+        stdout.flush()
     }
 
     /// The way back to the beginning of what was drawn.
-    fn erased(&mut self) -> String {
+    fn back(&mut self) -> String {
         let size = self.term.size();
         if size != self.size {
             // Lines may have been wrapped anew: nothing is where it was.
@@ -89,10 +100,4 @@ impl Screen {
             lines => format!("\r\x1b[{lines}A"),
         }
     }
-}
-
-fn write(text: &str) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes())?;
-    out.flush()
 }

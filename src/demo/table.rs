@@ -47,12 +47,13 @@ const TITLES: [&str; 10] = [
 /// The one with a colour.
 const ROI: usize = 8;
 /// What the columns mean that a reader could take for something else.
-const LEGEND: [&str; 2] = [
-    "Leads: forms and inbound calls. Deals: won, shared among the channels. Profit: revenue less",
-    "the cost of goods. ROAS = revenue / spend. ROI = (profit - spend) / spend. CAC = spend / deal.",
+const LEGEND: [&str; 3] = [
+    "Leads: forms and inbound calls. Deals: won ones, shared among the channels.",
+    "Profit: revenue less the cost of goods. ROAS = revenue / spend.",
+    "ROI = (profit - spend) / spend. CAC = spend / deal.",
 ];
-/// The width that the table keeps to while it can.
-const WIDTH: usize = 100;
+/// The columns that a narrow terminal does without, first those that others tell too.
+const DISPENSABLE: [usize; 5] = [7, 6, 2, 3, 9];
 
 /// How the table is drawn.
 #[derive(Clone, Debug)]
@@ -63,7 +64,12 @@ pub struct Style {
     pub colours: bool,
     /// How many channels are shown; the rest is summed up.
     pub rows: usize,
+    /// How wide it may be.
+    pub width: usize,
 }
+
+/// The cells of a line.
+type Cells = [String; TITLES.len()];
 
 /// The lines of the table.
 pub fn lines(figures: &Figures, style: &Style) -> Vec<String> {
@@ -87,29 +93,59 @@ pub fn lines(figures: &Figures, style: &Style) -> Vec<String> {
     "Total".clone_into(&mut total.name);
     let total = row(&total, signs);
     let titles = TITLES.map(str::to_owned);
-    let width = |column: usize| {
-        let all = rows.iter().chain([&titles, &total]);
-        all.map(|cells| cells[column].chars().count()).max()
-    };
-    let widths: [usize; TITLES.len()] =
-        std::array::from_fn(|column| width(column).unwrap_or_default());
-    let text: usize = widths.iter().sum();
-    let gap = if text + 2 * (widths.len() - 1) <= WIDTH {
-        2
-    } else {
-        1
-    };
-    let rule = signs
-        .rule
-        .to_string()
-        .repeat(text + gap * (widths.len() - 1));
-    let draw = |cells: &[String; TITLES.len()], look: Look| {
-        let cells = cells.iter().enumerate().map(|(column, cell)| {
-            let padding = " ".repeat(widths[column] - cell.chars().count());
-            let look = if column == ROI && look != Look::Dim {
-                verdict(cell, signs).unwrap_or(look)
-            } else {
-                look
+    let all: Vec<_> = rows.iter().chain([&titles, &total]).collect();
+    let layout = Layout::new(&all, style.width);
+    let rule = signs.rule.to_string().repeat(layout.width());
+    let rule = Look::Dim.paint(&rule, style.colours);
+    let mut lines = vec![layout.draw(&titles, Look::Dim, style), rule.clone()];
+    lines.extend(rows.iter().map(|row| layout.draw(row, Look::Plain, style)));
+    lines.push(rule);
+    lines.push(layout.draw(&total, Look::Bold, style));
+    lines
+}
+
+/// Which columns there are, and how wide.
+struct Layout {
+    columns: Vec<(usize, usize)>,
+    gap: usize,
+}
+
+impl Layout {
+    /// A layout for these lines that is as wide as allowed, if possible.
+    fn new(lines: &[&Cells], allowed: usize) -> Self {
+        let width = |column: usize| {
+            let cells = lines.iter().map(|cells| cells[column].chars().count());
+            cells.max().unwrap_or_default()
+        };
+        let columns = (0..TITLES.len()).map(|column| (column, width(column)));
+        let mut layout = Self {
+            columns: columns.collect(),
+            gap: 2,
+        };
+        if layout.width() > allowed {
+            layout.gap = 1;
+        }
+        for without in DISPENSABLE {
+            if layout.width() <= allowed {
+                break;
+            }
+            layout.columns.retain(|(column, _)| *column != without);
+        }
+        layout
+    }
+
+    fn width(&self) -> usize {
+        let text: usize = self.columns.iter().map(|(_, width)| width).sum();
+        text + self.gap * (self.columns.len() - 1)
+    }
+
+    fn draw(&self, cells: &Cells, look: Look, style: &Style) -> String {
+        let cells = self.columns.iter().map(|&(column, width)| {
+            let cell = &cells[column];
+            let padding = " ".repeat(width - cell.chars().count());
+            let look = match verdict(cell, &style.signs) {
+                Some(verdict) if column == ROI => verdict,
+                _ => look,
             };
             let cell = look.paint(cell, style.colours);
             if column == 0 {
@@ -118,16 +154,8 @@ pub fn lines(figures: &Figures, style: &Style) -> Vec<String> {
                 format!("{padding}{cell}")
             }
         });
-        cells.collect::<Vec<_>>().join(&" ".repeat(gap))
-    };
-    let mut lines = vec![
-        draw(&titles, Look::Dim),
-        Look::Dim.paint(&rule, style.colours),
-    ];
-    lines.extend(rows.iter().map(|cells| draw(cells, Look::Plain)));
-    lines.push(Look::Dim.paint(&rule, style.colours));
-    lines.push(draw(&total, Look::Bold));
-    lines
+        cells.collect::<Vec<_>>().join(&" ".repeat(self.gap))
+    }
 }
 
 /// The legend below it.
@@ -148,7 +176,7 @@ fn verdict(cell: &str, signs: &Signs) -> Option<Look> {
     }
 }
 
-fn row(channel: &Channel, signs: &Signs) -> [String; TITLES.len()] {
+fn row(channel: &Channel, signs: &Signs) -> Cells {
     let spend = channel.spend;
     [
         channel.name.clone(),
@@ -204,6 +232,7 @@ mod tests {
             signs: Signs::new("RUB", false),
             colours: false,
             rows,
+            width: 100,
         }
     }
 
@@ -232,13 +261,17 @@ mod tests {
     }
 
     #[test]
-    fn large_figures_fit_a_hundred_columns() {
+    fn the_width_is_kept() {
         let mut figures = figures();
-        figures
-            .channels
-            .push(channel("Organic Shopping", 9_876_543, 98_765_432));
-        for line in lines(&figures, &style(10)) {
-            assert!(line.chars().count() <= WIDTH, "{line}");
+        let large = channel("Organic Shopping", 98_765_432, 987_654_321);
+        figures.channels.push(large);
+        for width in [100, 80, 60] {
+            let mut style = style(10);
+            style.width = width;
+            let lines = lines(&figures, &style);
+            let longest = lines.iter().map(|line| line.chars().count()).max();
+            assert!(longest <= Some(width), "{longest:?} > {width}");
+            assert!(lines[0].contains("ROI"));
         }
     }
 
