@@ -160,26 +160,25 @@ impl Admin {
     }
 
     /// Deletes consumer groups with their offsets, waiting for up to
-    /// `patience` until those have left that died as their members.
+    /// `patience` until those have left that died as their members, and until
+    /// a cluster that has just started knows of groups.
     pub fn delete_groups(&self, groups: &[&str], patience: Duration) -> Result<(), StreamError> {
         let deadline = Instant::now() + patience;
         let options = AdminOptions::new().request_timeout(Some(self.patience));
         loop {
             let results = block_on(self.client.delete_groups(groups, &options))
                 .map_err(|error| broker_error("cannot delete groups", &reason_of(&error)))?;
-            let mut inhabited = false;
+            let mut again = false;
             for result in results {
                 match result {
                     Ok(_) | Err((_, RDKafkaErrorCode::GroupIdNotFound)) => {}
-                    Err((_, RDKafkaErrorCode::NonEmptyGroup)) if Instant::now() < deadline => {
-                        inhabited = true;
-                    }
+                    Err((_, code)) if passes(code) && Instant::now() < deadline => again = true,
                     Err((name, code)) => {
                         return Err(broker_error(format!("cannot delete group {name}"), &code));
                     }
                 }
             }
-            if !inhabited {
+            if !again {
                 return Ok(());
             }
             std::thread::sleep(PAUSE);
@@ -202,6 +201,17 @@ impl Admin {
             }),
         }
     }
+}
+
+/// Whether a group that cannot be deleted for this reason soon can be.
+const fn passes(code: RDKafkaErrorCode) -> bool {
+    matches!(
+        code,
+        RDKafkaErrorCode::NonEmptyGroup
+            | RDKafkaErrorCode::NotCoordinator
+            | RDKafkaErrorCode::CoordinatorNotAvailable
+            | RDKafkaErrorCode::CoordinatorLoadInProgress
+    )
 }
 
 /// Waits for a future on this thread. The admin client alone speaks in
