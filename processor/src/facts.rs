@@ -214,9 +214,9 @@ fn deal_from_wire(event: wire::DealEvent) -> Result<DealEvent, &'static str> {
         },
         stage: event.stage.map(Into::into),
         pipeline: event.pipeline.map(Into::into),
-        amount: event.amount.map(money_from_wire).transpose()?,
-        cost: event.cost.map(money_from_wire).transpose()?,
-        refund: event.refund.map(money_from_wire).transpose()?,
+        amount: event.amount.as_ref().map(money_from_wire).transpose()?,
+        cost: event.cost.as_ref().map(money_from_wire).transpose()?,
+        refund: event.refund.as_ref().map(money_from_wire).transpose()?,
         manager_id: event.manager_id.map(Into::into),
         date: event.date,
     })
@@ -232,7 +232,7 @@ pub fn money_to_wire(money: Money) -> wire::Money {
 }
 
 /// Money from the wire.
-pub fn money_from_wire(money: wire::Money) -> Result<Money, &'static str> {
+pub fn money_from_wire(money: &wire::Money) -> Result<Money, &'static str> {
     let currency = money
         .currency
         .as_bytes()

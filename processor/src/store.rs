@@ -156,19 +156,16 @@ impl FjallStore {
             .keyspaces
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let keyspace = match keyspaces.get(&partition) {
-            Some(keyspace) => keyspace.clone(),
-            None => {
-                let keyspace = self
-                    .database
-                    .keyspace(
-                        &format!("{KEYSPACE_PREFIX}{partition}"),
-                        KeyspaceCreateOptions::default,
-                    )
-                    .map_err(failing(&self.path, "opening a partition"))?;
-                keyspaces.insert(partition, keyspace.clone());
-                keyspace
-            }
+        let keyspace = if let Some(keyspace) = keyspaces.get(&partition) {
+            keyspace.clone()
+        } else {
+            let name = format!("{KEYSPACE_PREFIX}{partition}");
+            let keyspace = self
+                .database
+                .keyspace(&name, KeyspaceCreateOptions::default)
+                .map_err(failing(&self.path, "opening a partition"))?;
+            keyspaces.insert(partition, keyspace.clone());
+            keyspace
         };
         Ok(FjallBacking {
             keyspace,

@@ -129,7 +129,7 @@ pub fn cost_with(cost: wire::Cost, tenant: TenantId, source: Source) -> Result<C
         hour: cost.hour.map(|hour| hour as u8),
         first_hour: cost.first_hour,
         hours: cost.hours,
-        cost: facts::money_from_wire(cost.cost.ok_or("cost without money")?)?,
+        cost: facts::money_from_wire(cost.cost.as_ref().ok_or("cost without money")?)?,
         impressions: cost.impressions,
         clicks: cost.clicks,
     })

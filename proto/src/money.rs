@@ -34,7 +34,9 @@ impl Currency {
 
     /// Decimal digits of the minor unit: 2 for roubles, 0 for yen.
     pub fn digits(self) -> u32 {
-        Iso::from_code(self.code()).and_then(Iso::exponent).map_or(2, u32::from)
+        Iso::from_code(self.code())
+            .and_then(Iso::exponent)
+            .map_or(2, u32::from)
     }
 }
 
@@ -69,7 +71,10 @@ impl Rate {
             return None;
         }
         let digits = all.parse().ok().filter(|digits| *digits > 0)?;
-        Some(Self { digits, decimals: fraction.len() as u32 })
+        Some(Self {
+            digits,
+            decimals: fraction.len() as u32,
+        })
     }
 
     /// `minor` units of `from` in minor units of `to`, rounded half away from
@@ -98,7 +103,11 @@ impl Rates {
 
     /// The rate of a day; `None` when none was stated at or before it.
     pub fn on(&self, currency: Currency, day: i32) -> Option<Rate> {
-        self.0.get(&currency)?.range(..=day).next_back().map(|(_, rate)| *rate)
+        self.0
+            .get(&currency)?
+            .range(..=day)
+            .next_back()
+            .map(|(_, rate)| *rate)
     }
 
     /// `minor` units of `from` on a day, in minor units of the tenant's own
@@ -131,7 +140,9 @@ mod tests {
     #[test]
     fn conversion_rounds_half_away_from_zero() {
         let convert = |rate: &str, minor, from: &str, to: &str| {
-            Rate::parse(rate).unwrap().convert(minor, currency(from), currency(to))
+            Rate::parse(rate)
+                .unwrap()
+                .convert(minor, currency(from), currency(to))
         };
         assert_eq!(convert("92.5", 100, "USD", "RUB"), Some(9250));
         assert_eq!(convert("0.005", 100, "USD", "RUB"), Some(1));
@@ -151,7 +162,10 @@ mod tests {
         assert_eq!(on(99), None);
         assert_eq!(on(109), Some(9000));
         assert_eq!(on(110), Some(10_000));
-        assert_eq!(rates.convert(5, currency("RUB"), currency("RUB"), 0), Some(5));
+        assert_eq!(
+            rates.convert(5, currency("RUB"), currency("RUB"), 0),
+            Some(5)
+        );
     }
 
     #[test]

@@ -124,7 +124,7 @@ impl Tables {
             }
             Some(Rows::Credits(rows)) => {
                 for row in rows.rows {
-                    self.add_credits(&names, row)?;
+                    self.add_credits(&names, &row)?;
                 }
             }
             Some(Rows::TrafficCells(rows)) => {
@@ -140,7 +140,7 @@ impl Tables {
             }
             Some(Rows::CreditCells(rows)) => {
                 for row in rows.rows {
-                    self.add_credit_cell(&names, row)?;
+                    self.add_credit_cell(&names, &row)?;
                 }
             }
             Some(Rows::TenantsSettings(rows)) => {
@@ -203,7 +203,7 @@ impl Tables {
         Ok(())
     }
 
-    fn add_credits(&mut self, names: &Names, row: wire::Credit) -> Result<()> {
+    fn add_credits(&mut self, names: &Names, row: &wire::Credit) -> Result<()> {
         let key = (get(&names.tenants, row.tenant)?, row.deal_id.clone());
         let shares = row.shares.iter().map(|share| {
             let Some(touch) = row.touches.get(share.touch as usize) else {
@@ -227,7 +227,7 @@ impl Tables {
         Ok(())
     }
 
-    fn add_credit_cell(&mut self, names: &Names, row: wire::CreditCell) -> Result<()> {
+    fn add_credit_cell(&mut self, names: &Names, row: &wire::CreditCell) -> Result<()> {
         let key = cell_key(names, row.tenant, row.hour, row.dimension, row.partition)?;
         let shares = row.shares.iter().map(|share| {
             let figures = [

@@ -2,7 +2,7 @@
 //!
 //! A model turns the touches that may earn credit into integer weights. All
 //! rule models are one family: shares for milestones, and a share for the rest
-//! (position-based, W-shaped and full-path as HubSpot defines them, J and
+//! (position-based, W-shaped and full-path as `HubSpot` defines them, J and
 //! inverse J as Adobe does, U as Marketo does). Time decay is the other.
 
 use std::sync::Arc;
@@ -148,7 +148,7 @@ impl Decay {
         let mut weight = 1_u128 << DECAY_BITS;
         for (index, root) in self.roots.iter().enumerate() {
             if fraction >> (DECAY_BITS - 1 - index as u32) & 1 == 1 {
-                weight = weight * u128::from(*root) >> DECAY_BITS;
+                weight = (weight * u128::from(*root)) >> DECAY_BITS;
             }
         }
         let weight = if halvings > u64::from(DECAY_BITS) {

@@ -230,12 +230,11 @@ impl Names {
             self.string(medium),
             self.string(campaign),
         );
-        let dim = match self.dim_ids.get(&key) {
-            Some(dim) => *dim,
-            None => {
-                let name = Arc::clone(&self.tenant(tenant).name);
-                self.dim_named(tenant, &name, [source, medium, campaign], rules)
-            }
+        let dim = if let Some(dim) = self.dim_ids.get(&key) {
+            *dim
+        } else {
+            let name = Arc::clone(&self.tenant(tenant).name);
+            self.dim_named(tenant, &name, [source, medium, campaign], rules)
         };
         Source {
             dim,

@@ -328,7 +328,7 @@ impl<B: Backing> Partition<B> {
             Body::Link { lower } => self.on_link(tenant, to, lower),
             Body::Shortcut { root } => self.on_shortcut(to, root),
             Body::Call { caller, fact } => self.on_call(tenant, to, caller, fact),
-            Body::Lease(lease) => self.on_lease(to, lease),
+            Body::Lease(lease) => self.on_lease(to, &lease),
             Body::Cost(cost) => self.on_cost(to, cost),
         }
     }
@@ -539,7 +539,7 @@ impl<B: Backing> Partition<B> {
         Ok(())
     }
 
-    fn on_lease(&mut self, number: Ident, lease: Lease) -> Result<(), B::Error> {
+    fn on_lease(&mut self, number: Ident, lease: &Lease) -> Result<(), B::Error> {
         let Some((first, last)) = lease.days() else {
             return Ok(());
         };
@@ -548,7 +548,7 @@ impl<B: Backing> Partition<B> {
             (first..=last).collect()
         } else {
             let state = self.number_mut(lasting)?;
-            if !state.add_lease(&lease) {
+            if !state.add_lease(lease) {
                 self.changes.counters.known_facts += 1;
                 return Ok(());
             }
@@ -568,7 +568,7 @@ impl<B: Backing> Partition<B> {
             };
             let state = self.number_mut(daily)?;
             if lease.is_daily() {
-                if !state.add_lease(&lease) {
+                if !state.add_lease(lease) {
                     self.changes.counters.known_facts += 1;
                     continue;
                 }

@@ -72,7 +72,7 @@ mod tests {
                 prop_assert_eq!(parts.iter().sum::<i64>(), total);
                 for (part, weight) in parts.iter().zip(&weights) {
                     let exact = u128::from(total.unsigned_abs()) * u128::from(*weight);
-                    let low = (exact / sum) as u64;
+                    let low = exact.checked_div(sum).unwrap_or_default() as u64;
                     prop_assert!(part.unsigned_abs() == low || part.unsigned_abs() == low + 1);
                 }
             }

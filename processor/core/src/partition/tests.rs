@@ -157,6 +157,7 @@ impl Cluster {
     /// Parents come before their children.
     fn check_order(&self) {
         for partition in &self.partitions {
+            #[expect(clippy::iter_over_hash_type, reason = "nothing depends on the order")]
             for (ident, entry) in &partition.nodes {
                 if let NodeEntry::Child(parent) = entry.value {
                     assert!(parent < *ident, "{parent:?} is no parent for {ident:?}");
