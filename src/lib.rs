@@ -9,6 +9,7 @@ mod commands;
 mod config;
 mod demo;
 mod generate;
+mod generation;
 mod health;
 mod monitor;
 mod prepare;

@@ -1,4 +1,5 @@
-//! Watches the consumer groups: how far behind they are, and when the line is idle.
+//! Watches the consumer groups: how far behind they are, when a generation of
+//! figures is complete, and when the line is idle.
 
 use std::time::{Duration, Instant};
 
@@ -8,6 +9,7 @@ use throughline_stream::kafka::GroupOffsets;
 use throughline_stream::{Stop, StreamError, metric_names};
 
 use crate::config::Settings;
+use crate::generation::Switch;
 use crate::health::{Health, State};
 use crate::roles::Joined;
 
@@ -45,10 +47,12 @@ pub struct UntilIdle<'a> {
 /// How often in a row the line must be found idle.
 const TIMES: u32 = 2;
 
-/// Watches until a stop is requested; requests it when the line is idle.
+/// Watches until a stop is requested; requests it when the line is idle. The
+/// process with a sink has the switch between generations.
 pub fn watch(
     settings: &Settings,
     until_idle: Option<&UntilIdle<'_>>,
+    mut switch: Option<Switch>,
     health: &Health,
     stop: &Stop,
 ) {
@@ -63,6 +67,7 @@ pub fn watch(
                 .iter()
                 .try_for_each(|stage| measure(stage, &mut offsets));
             report(&up, health);
+            switched(&mut switch, |switch| switch.look(&mut offsets));
         }
         if let Some(until) = until_idle.filter(|until| until.joined.all()) {
             idle = match is_idle(until.stages, &mut offsets) {
@@ -73,7 +78,7 @@ pub fn watch(
                     0
                 }
             };
-            if idle == TIMES {
+            if idle >= TIMES && switched(&mut switch, |switch| switch.at_idle(&mut offsets)) {
                 tracing::info!("everything is consumed and has arrived");
                 stop.request(settings.shutdown_timeout);
             }
@@ -82,6 +87,19 @@ pub fn watch(
             return;
         }
     }
+}
+
+/// Looks after the switch, if there is one; `false` when that has to be repeated.
+fn switched(
+    switch: &mut Option<Switch>,
+    look: impl FnOnce(&mut Switch) -> anyhow::Result<()>,
+) -> bool {
+    let result = switch.as_mut().map_or(Ok(()), look);
+    if let Err(error) = &result {
+        let error = format!("{error:#}");
+        tracing::debug!(error, "cannot tell whether the generation is complete");
+    }
+    result.is_ok()
 }
 
 fn measure(stage: &Stage, offsets: &mut GroupOffsets) -> Result<(), StreamError> {

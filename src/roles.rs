@@ -248,6 +248,12 @@ pub fn sink(settings: &Settings, worker: &Worker) -> anyhow::Result<Sink<KafkaSo
     Ok(Sink::new(config, source, worker.stop.clone())?)
 }
 
+/// What workers write beside the offsets they commit: by which rules the work
+/// was done.
+pub fn commit_note(settings: &Settings) -> String {
+    format!("generation {}", settings.processor.generation)
+}
+
 fn source(
     settings: &Settings,
     name: &str,
@@ -257,6 +263,7 @@ fn source(
     start: StartAt,
 ) -> anyhow::Result<KafkaSource> {
     let kafka = &settings.kafka;
+    let commit_note = commit_note(settings);
     let settings = SourceSettings {
         client: kafka.client.clone(),
         name: format!("throughline-{name}"),
@@ -269,6 +276,7 @@ fn source(
         session_timeout: kafka.session_timeout,
         max_poll_interval: kafka.max_poll_interval,
         fetch_buffer_kib: kafka.fetch_buffer_kib,
+        commit_note,
         joined: Arc::clone(&worker.joined),
     };
     Ok(KafkaSource::new(&settings, start)?)

@@ -7,6 +7,7 @@ use throughline_ingest::IdentKey;
 use throughline_stream::{Role, Stop, runner};
 
 use crate::config::Settings;
+use crate::generation::Switch;
 use crate::health::{Health, State};
 use crate::monitor::UntilIdle;
 use crate::roles::{Joined, Worker};
@@ -52,8 +53,7 @@ pub struct Line {
     pub workers: Workers,
     stop: Stop,
     health: Health,
-    /// Whether they are in their groups.
-    pub joined: Joined,
+    joined: Joined,
 }
 
 impl Line {
@@ -81,7 +81,8 @@ impl Line {
             }
         }
         let last = names.iter().map(|name| *name as usize).max().unwrap_or(0);
-        line.start_monitor(until_idle.then_some(last))?;
+        let has_sink = names.contains(&RoleName::Sink);
+        line.start_monitor(until_idle.then_some(last), has_sink)?;
         Ok(line)
     }
 
@@ -156,7 +157,7 @@ impl Line {
         Ok(())
     }
 
-    fn start_monitor(&mut self, until_idle: Option<usize>) -> anyhow::Result<()> {
+    fn start_monitor(&mut self, until_idle: Option<usize>, has_sink: bool) -> anyhow::Result<()> {
         let (settings, stop) = (Arc::clone(&self.settings), self.stop.clone());
         let (health, joined) = (self.health.clone(), self.joined.clone());
         self.workers.start("monitor", move || {
@@ -165,7 +166,10 @@ impl Line {
                 stages: &stages[..=last],
                 joined,
             });
-            monitor::watch(&settings, idle.as_ref(), &health, &stop);
+            let [_, processor, sink] = &stages;
+            let switch = has_sink.then(|| Switch::new(&settings, processor, sink));
+            let switch = switch.transpose()?;
+            monitor::watch(&settings, idle.as_ref(), switch, &health, &stop);
             Ok(())
         })
     }

@@ -66,6 +66,48 @@ pub fn is_idle(stages: &[Stage], offsets: &mut dyn Offsets) -> Result<bool, Stre
     Ok(true)
 }
 
+/// Whether stages have worked off what was there when they were first asked:
+/// how a live line, which may never be idle, is known to have come so far.
+#[derive(Debug)]
+pub struct CatchUp {
+    stages: Vec<Stage>,
+    /// How many of the stages are through.
+    through: usize,
+    /// The ends that the present stage must reach.
+    goal: Option<BTreeMap<TopicPartition, Watermarks>>,
+}
+
+impl CatchUp {
+    /// Follows the stages in the given order: each is asked for the ends of
+    /// its topics when the one before has reached its own. A stage may stand
+    /// there repeatedly, for what it gives itself to do meanwhile.
+    pub const fn new(stages: Vec<Stage>) -> Self {
+        Self {
+            stages,
+            through: 0,
+            goal: None,
+        }
+    }
+
+    /// Looks how far they have come; `true` when all are through.
+    pub fn look(&mut self, offsets: &mut dyn Offsets) -> Result<bool, StreamError> {
+        while let Some(stage) = self.stages.get(self.through) {
+            let goal = match &self.goal {
+                Some(goal) => goal,
+                None => self.goal.insert(offsets.watermarks(&stage.topics)?),
+            };
+            let partitions: Vec<_> = goal.keys().cloned().collect();
+            let committed = offsets.committed(&stage.group, &partitions)?;
+            if lag(goal, &committed).values().any(|&lag| lag > 0) {
+                return Ok(false);
+            }
+            self.goal = None;
+            self.through += 1;
+        }
+        Ok(true)
+    }
+}
+
 /// How many records each partition holds that the group has not committed.
 /// A group that has committed nothing lags by everything the log holds.
 pub fn lag(
@@ -136,13 +178,16 @@ mod tests {
         }
     }
 
-    fn check(raw: (i64, Option<i64>), events: (i64, Option<i64>), growth: i64, idle: bool) {
-        let stage = |group: &str, topic: &str| Stage {
+    fn stages() -> [Stage; 2] {
+        [("ingest", "web"), ("processor", "events")].map(|(group, topic)| Stage {
             group: group.into(),
             topics: vec![topic.into()],
             feeds_itself: topic == "events",
-        };
-        let stages = [stage("ingest", "web"), stage("processor", "events")];
+        })
+    }
+
+    fn check(raw: (i64, Option<i64>), events: (i64, Option<i64>), growth: i64, idle: bool) {
+        let stages = stages();
         let mut offsets = Fake {
             raw,
             events,
@@ -157,6 +202,23 @@ mod tests {
         check((9, Some(8)), (7, Some(7)), 0, false);
         check((9, Some(9)), (7, Some(6)), 0, false);
         check((9, Some(9)), (7, Some(7)), 1, false);
+    }
+
+    #[test]
+    fn stages_have_caught_up_with_the_ends_they_had_though_more_comes() {
+        let mut offsets = Fake {
+            raw: (9, Some(8)),
+            events: (7, Some(7)),
+            growth: 1,
+        };
+        let mut catch_up = CatchUp::new(stages().to_vec());
+        assert!(!catch_up.look(&mut offsets).unwrap());
+        offsets.raw = (12, Some(9));
+        offsets.events.1 = Some(6);
+        assert!(!catch_up.look(&mut offsets).unwrap());
+        offsets.raw.1 = Some(2);
+        offsets.events.1 = Some(7);
+        assert!(catch_up.look(&mut offsets).unwrap());
     }
 
     #[test]

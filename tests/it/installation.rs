@@ -165,7 +165,8 @@ impl Installation {
         called.succeeds();
     }
 
-    /// Sends records, and waits until they are written.
+    /// Sends records to topics, given by their default names, and waits until
+    /// they are written.
     pub fn send(&self, records: impl IntoIterator<Item = Outgoing>) {
         let settings = PublisherSettings {
             client: self.client(),
@@ -178,7 +179,8 @@ impl Installation {
         };
         let mut publisher = KafkaPublisher::new(&settings, Stop::new()).unwrap();
         for record in records {
-            publisher.send(record).unwrap();
+            let topic = self.topic(&record.topic).into();
+            publisher.send(Outgoing { topic, ..record }).unwrap();
         }
         publisher.flush().unwrap();
     }
@@ -253,6 +255,7 @@ impl Installation {
             session_timeout: Duration::from_secs(10),
             max_poll_interval: Duration::from_mins(5),
             fetch_buffer_kib,
+            commit_note: String::new(),
             joined: Arc::new(AtomicBool::new(false)),
         };
         KafkaSource::new(&settings, Box::new(|_| Ok(Start::Beginning))).unwrap()

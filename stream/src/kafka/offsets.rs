@@ -6,6 +6,7 @@ use std::time::Duration;
 use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::metadata::MetadataTopic;
+use rdkafka::topic_partition_list::TopicPartitionListElem;
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::context::Context;
@@ -63,6 +64,50 @@ impl Drop for GroupOffsets {
     }
 }
 
+impl GroupOffsets {
+    /// The notes beside the group's committed offsets in these partitions,
+    /// where it has committed.
+    pub fn notes(
+        &mut self,
+        group: &str,
+        partitions: &[TopicPartition],
+    ) -> Result<BTreeMap<TopicPartition, String>, StreamError> {
+        let commits = self.commits(group, partitions)?;
+        Ok(commits
+            .into_iter()
+            .map(|(at, (_, note))| (at, note))
+            .collect())
+    }
+
+    /// What the group has committed: offsets and notes.
+    fn commits(
+        &mut self,
+        group: &str,
+        partitions: &[TopicPartition],
+    ) -> Result<BTreeMap<TopicPartition, (i64, String)>, StreamError> {
+        let patience = self.patience;
+        let mut list = TopicPartitionList::new();
+        for at in partitions {
+            list.add_partition(&at.topic, at.partition);
+        }
+        let offsets = self
+            .client(group)?
+            .committed_offsets(list, patience)
+            .map_err(|error| broker_error(format!("cannot read the offsets of {group}"), &error))?;
+        let commit = |element: &TopicPartitionListElem<'_>| {
+            let Offset::Offset(offset) = element.offset() else {
+                return None;
+            };
+            let at = TopicPartition {
+                topic: element.topic().into(),
+                partition: element.partition(),
+            };
+            Some((at, (offset, element.metadata().to_owned())))
+        };
+        Ok(offsets.elements().iter().filter_map(commit).collect())
+    }
+}
+
 impl Offsets for GroupOffsets {
     fn watermarks(
         &mut self,
@@ -97,28 +142,10 @@ impl Offsets for GroupOffsets {
         group: &str,
         partitions: &[TopicPartition],
     ) -> Result<BTreeMap<TopicPartition, i64>, StreamError> {
-        let patience = self.patience;
-        let mut list = TopicPartitionList::new();
-        for at in partitions {
-            list.add_partition(&at.topic, at.partition);
-        }
-        let offsets = self
-            .client(group)?
-            .committed_offsets(list, patience)
-            .map_err(|error| broker_error(format!("cannot read the offsets of {group}"), &error))?;
-        Ok(offsets
-            .elements()
-            .iter()
-            .filter_map(|element| match element.offset() {
-                Offset::Offset(offset) => Some((
-                    TopicPartition {
-                        topic: element.topic().into(),
-                        partition: element.partition(),
-                    },
-                    offset,
-                )),
-                _ => None,
-            })
+        let commits = self.commits(group, partitions)?;
+        Ok(commits
+            .into_iter()
+            .map(|(at, (offset, _))| (at, offset))
             .collect())
     }
 }

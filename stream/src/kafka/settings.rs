@@ -93,7 +93,11 @@ pub struct SourceSettings {
     pub max_poll_interval: Duration,
     /// How much may be fetched ahead, in KiB.
     pub fetch_buffer_kib: u32,
-    /// Raised with the first assignment, even an empty one.
+    /// Stands beside every offset that is committed, for whoever reads them
+    /// (see [`GroupOffsets::notes`](super::GroupOffsets::notes)).
+    pub commit_note: String,
+    /// Raised with the first assignment, even an empty one, once the group
+    /// knows where this member begins.
     pub joined: Arc<AtomicBool>,
 }
 

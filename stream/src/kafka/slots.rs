@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use rdkafka::message::{BorrowedMessage, Headers, Message};
 
-use crate::record::{Header, Record, TopicPartition};
+use crate::record::{Header, Position, Record, TopicPartition};
 
-/// A partition, and the offset expected next, where it is known.
+/// A partition, the offset expected next, where it is known, and the one that
+/// was last to be committed.
 struct Slot {
     at: TopicPartition,
     next: Option<i64>,
+    done: Option<i64>,
 }
 
 /// The partitions of the present assignment.
@@ -22,11 +24,34 @@ pub(super) struct Slots {
 
 impl Slots {
     pub(super) fn add(&mut self, at: TopicPartition, next: Option<i64>) {
-        self.all.push(Slot { at, next });
+        self.all.push(Slot {
+            at,
+            next,
+            done: None,
+        });
     }
 
-    pub(super) fn has(&self, at: &TopicPartition) -> bool {
-        self.all.iter().any(|slot| slot.at == *at)
+    /// Remembers a position as one to be committed. `false`: its partition is
+    /// not assigned.
+    pub(super) fn done(&mut self, position: &Position) -> bool {
+        let slot = self.all.iter_mut().find(|slot| slot.at == position.at);
+        if let Some(slot) = slot {
+            slot.done = Some(position.next_offset);
+            true
+        } else {
+            false
+        }
+    }
+
+    /// The positions that were last to be committed.
+    pub(super) fn all_done(&self) -> Vec<Position> {
+        let done = self.all.iter().filter_map(|slot| {
+            Some(Position {
+                at: slot.at.clone(),
+                next_offset: slot.done?,
+            })
+        });
+        done.collect()
     }
 
     /// The offsets expected next, where they are known.

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
@@ -18,6 +18,9 @@ use crate::role::{Polled, Source, StreamError};
 
 /// How long a question to the broker may take.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long after the last commit it is looked whether it has arrived.
+const VERIFY_AFTER: Duration = Duration::from_millis(500);
 
 /// A poll gives no more once it has so many bytes, so that a worker that takes
 /// long over its records still hears of changes of the assignment soon.
@@ -46,6 +49,10 @@ pub struct KafkaSource {
     slots: Slots,
     /// Partitions were taken away and are to be given back by the next poll.
     give_back: bool,
+    commit_note: String,
+    /// When to look whether the last commit has arrived. The library does not
+    /// say when one fails; while records come, the next one makes up for it.
+    verify_at: Option<Instant>,
     failed: Option<StreamError>,
 }
 
@@ -66,6 +73,8 @@ impl KafkaSource {
             start,
             slots: Slots::default(),
             give_back: false,
+            commit_note: settings.commit_note.clone(),
+            verify_at: None,
             failed: None,
         })
     }
@@ -164,9 +173,65 @@ impl KafkaSource {
                 next_offset,
             })
             .collect();
-        self.commit(&moved)?;
-        self.joined.store(true, Ordering::Relaxed);
+        for position in &moved {
+            self.slots.done(position);
+        }
+        self.verify_at = None;
+        match self.send_commit(&moved, CommitMode::Sync) {
+            Ok(()) => self.joined.store(true, Ordering::Relaxed),
+            Err(error) => self.is_uncommitted(&error)?,
+        }
         Ok(true)
+    }
+
+    fn send_commit(&self, positions: &[Position], mode: CommitMode) -> Result<(), KafkaError> {
+        if positions.is_empty() {
+            return Ok(());
+        }
+        let mut offsets = TopicPartitionList::new();
+        for Position { at, next_offset } in positions {
+            let mut element = offsets.add_partition(&at.topic, at.partition);
+            element.set_offset(Offset::Offset(*next_offset))?;
+            element.set_metadata(&self.commit_note);
+        }
+        self.consumer.commit(&offsets, mode)
+    }
+
+    /// Takes a note of a commit that failed, unless that cannot heal.
+    fn is_uncommitted(&mut self, error: &KafkaError) -> Result<(), StreamError> {
+        if error.rdkafka_error_code().is_some_and(|code| !heals(code)) {
+            return Err(broker_error("cannot commit offsets", &reason_of(error)));
+        }
+        tracing::debug!(client = self.name, %error, "offsets were not committed");
+        self.verify_at = Some(Instant::now() + VERIFY_AFTER);
+        Ok(())
+    }
+
+    /// Looks, when it is time, whether the last commits have arrived, and
+    /// repeats those that have not.
+    fn verify_commit(&mut self) -> Result<(), StreamError> {
+        if self.verify_at.is_none_or(|at| at > Instant::now()) {
+            return Ok(());
+        }
+        self.verify_at = None;
+        let mut missing = self.slots.all_done();
+        let mut asked = TopicPartitionList::new();
+        for Position { at, .. } in &missing {
+            asked.add_partition(&at.topic, at.partition);
+        }
+        let committed = match self.consumer.committed_offsets(asked, PATIENCE) {
+            Ok(committed) => committed,
+            Err(error) => return self.is_uncommitted(&error),
+        };
+        missing.retain(|Position { at, next_offset }| {
+            let found = committed.find_partition(&at.topic, at.partition);
+            found.is_none_or(|found| found.offset() != Offset::Offset(*next_offset))
+        });
+        if missing.is_empty() {
+            self.joined.store(true, Ordering::Relaxed);
+            return Ok(());
+        }
+        self.commit(&missing)
     }
 
     /// What an error of a poll means: nothing, when it heals by itself.
@@ -250,6 +315,7 @@ impl Source for KafkaSource {
             }
         }
         if records.is_empty() {
+            self.verify_commit()?;
             if let Some(change) = self.rebalance()? {
                 return Ok(change);
             }
@@ -260,26 +326,16 @@ impl Source for KafkaSource {
     }
 
     fn commit(&mut self, positions: &[Position]) -> Result<(), StreamError> {
-        let mut offsets = TopicPartitionList::new();
-        for position in positions {
-            if self.slots.has(&position.at) {
-                let offset = Offset::Offset(position.next_offset);
-                offsets
-                    .add_partition_offset(&position.at.topic, position.at.partition, offset)
-                    .map_err(|error| broker_error("cannot commit offsets", &error))?;
-            }
-        }
-        if offsets.count() == 0 {
+        let own = positions
+            .iter()
+            .filter(|position| self.slots.done(position));
+        let own: Vec<_> = own.cloned().collect();
+        if own.is_empty() {
             return Ok(());
         }
-        match self.consumer.commit(&offsets, CommitMode::Async) {
-            Ok(()) => Ok(()),
-            Err(error) if error.rdkafka_error_code().is_none_or(heals) => {
-                tracing::debug!(client = self.name, %error, "offsets were not committed");
-                Ok(())
-            }
-            Err(error) => Err(broker_error("cannot commit offsets", &reason_of(&error))),
-        }
+        self.verify_at = Some(Instant::now() + VERIFY_AFTER);
+        self.send_commit(&own, CommitMode::Async)
+            .or_else(|error| self.is_uncommitted(&error))
     }
 }
 
