@@ -13,16 +13,7 @@ use throughline_proto::raw::{self, moment::Form};
 pub fn protobuf(topic: &str, json: &[u8]) -> Option<Vec<u8>> {
     let fields = Fields(serde_json::from_slice(json).ok()?);
     let text = |name| fields.text(name);
-    let common = Some(raw::Common {
-        event_id: text("event_id"),
-        occurred_at: fields.moment("occurred_at"),
-        tenant: text("tenant"),
-        visitor_id: text("visitor_id"),
-        user_id: text("user_id"),
-        phone: text("phone"),
-        email: text("email"),
-        crm_contact_id: text("crm_contact_id"),
-    });
+    let common = Some(common(&fields));
     let message = match topic {
         "web" => raw::Web {
             common,
@@ -113,6 +104,19 @@ pub fn protobuf(topic: &str, json: &[u8]) -> Option<Vec<u8>> {
         _ => return None,
     };
     Some(message)
+}
+
+fn common(fields: &Fields) -> raw::Common {
+    raw::Common {
+        event_id: fields.text("event_id"),
+        occurred_at: fields.moment("occurred_at"),
+        tenant: fields.text("tenant"),
+        visitor_id: fields.text("visitor_id"),
+        user_id: fields.text("user_id"),
+        phone: fields.text("phone"),
+        email: fields.text("email"),
+        crm_contact_id: fields.text("crm_contact_id"),
+    }
 }
 
 /// The fields of an event as they are written.

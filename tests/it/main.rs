@@ -1,16 +1,24 @@
 //! The line against the batch reference: in memory, with crashes, and on real
 //! services. One crate, so that it is linked once.
 
+#![allow(clippy::unwrap_used, reason = "a step that fails is a test that fails")]
+
 mod configure;
 mod crash;
+mod dead_letters;
 mod encode;
+mod generations;
 mod http;
 mod installation;
+mod kills;
 mod memory;
 mod process;
+mod program;
 mod rig;
 mod rows;
 mod services;
+mod telemetry;
 mod traffic;
+mod traps;
 mod whole;
 mod written;

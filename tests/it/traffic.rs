@@ -1,12 +1,11 @@
 //! The traffic that tests on real services share, and what must come of it.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::path::Path;
 use std::sync::OnceLock;
 
 use throughline_stream::{Header, Outgoing};
-use throughline_tests::reference::{Reference, Tables};
+use throughline_tests::reference::{Reference, Settings, Tables};
 use throughline_tests::traffic::Plan;
 
 use crate::encode::protobuf;
@@ -61,11 +60,27 @@ impl Traffic {
         }
     }
 
-    /// Writes the records into a directory, and gives the files' directory
-    /// and what cannot stand in a file: a share of the valid events as
-    /// protobuf (some of them in both forms), and values that are no lines.
-    pub fn write(&self, directory: &Path) -> Vec<(&'static str, Outgoing)> {
-        let mut files: BTreeMap<&str, Vec<u8>> = BTreeMap::new();
+    /// What must come of it in other settings, under which the same records
+    /// are valid.
+    pub fn expected_with(&self, settings: &Settings) -> Tables {
+        let mut reference = Reference::new(settings.clone());
+        for (topic, value) in &self.records {
+            let _ = reference.record(topic, value, self.plan.received_ms());
+        }
+        reference.compute()
+    }
+
+    /// Writes all records that are lines into a directory.
+    pub fn write_lines(&self, directory: &Path) {
+        let lines = self.records.iter().filter(|(_, value)| !value.is_empty());
+        write_files(directory, lines.map(|(topic, value)| (*topic, value)));
+    }
+
+    /// Writes records into a directory, and gives those that do not stand in
+    /// a file: a share of the valid events as protobuf (some of them in both
+    /// forms), and values that are no lines.
+    pub fn write(&self, directory: &Path) -> Vec<Outgoing> {
+        let mut lines = Vec::new();
         let mut others = Vec::new();
         for (index, ((topic, value), valid)) in self.records.iter().zip(&self.valid).enumerate() {
             let message = (*valid && index % 4 == 0)
@@ -73,24 +88,15 @@ impl Traffic {
                 .flatten();
             let in_both = index % 32 == 0;
             if value.is_empty() {
-                others.push((*topic, outgoing(value.clone(), None)));
+                others.push(outgoing(topic, value.clone(), None));
             } else if message.is_none() || in_both {
-                let file = files.entry(topic).or_default();
-                file.extend_from_slice(value);
-                file.push(b'\n');
+                lines.push((*topic, value));
             }
             if let Some(message) = message {
-                others.push((*topic, outgoing(message, Some("application/x-protobuf"))));
+                others.push(outgoing(topic, message, Some("application/x-protobuf")));
             }
         }
-        std::fs::create_dir(directory).unwrap();
-        for (topic, lines) in files {
-            let path = directory.join(format!("{topic}.jsonl"));
-            std::fs::File::create(path)
-                .unwrap()
-                .write_all(&lines)
-                .unwrap();
-        }
+        write_files(directory, lines.into_iter());
         others
     }
 
@@ -100,19 +106,31 @@ impl Traffic {
         let others = self.write(&directory);
         // This makes the topics, too.
         to.produce(&directory);
-        to.send(others.into_iter().map(|(topic, record)| Outgoing {
-            topic: to.topic(topic).into(),
-            ..record
-        }));
+        to.send(others);
     }
 }
 
-fn outgoing(value: Vec<u8>, content_type: Option<&str>) -> Outgoing {
+/// Makes a directory with a file for each topic, a record a line.
+fn write_files<'a>(directory: &Path, lines: impl Iterator<Item = (&'a str, &'a Vec<u8>)>) {
+    let mut files: BTreeMap<&str, Vec<u8>> = BTreeMap::new();
+    for (topic, value) in lines {
+        let file = files.entry(topic).or_default();
+        file.extend_from_slice(value);
+        file.push(b'\n');
+    }
+    std::fs::create_dir(directory).unwrap();
+    for (topic, lines) in files {
+        std::fs::write(directory.join(format!("{topic}.jsonl")), lines).unwrap();
+    }
+}
+
+fn outgoing(topic: &str, value: Vec<u8>, content_type: Option<&str>) -> Outgoing {
     let header = content_type.map(|content_type| Header {
         name: "content-type".into(),
         value: Some(content_type.into()),
     });
     Outgoing {
+        topic: topic.into(),
         value: Some(value),
         headers: header.into_iter().collect(),
         ..Outgoing::default()

@@ -1,0 +1,67 @@
+//! Other rules make another generation of figures, and the views show one or
+//! the other, never a mixture.
+
+use throughline_tests::reference::Settings;
+
+use crate::installation::Installation;
+use crate::process::until;
+use crate::traffic;
+use crate::written;
+
+/// The settings with other rules.
+fn changed(settings: &Settings) -> Settings {
+    let mut settings = settings.clone();
+    let tenants = settings.tenants.values_mut();
+    for tenant in tenants.chain([&mut settings.default]) {
+        tenant.lookback_days = 2;
+        tenant.reset_on_conversion = !tenant.reset_on_conversion;
+    }
+    settings
+}
+
+#[test]
+fn other_rules_need_another_generation_which_shows_when_it_is_complete() {
+    let traffic = traffic::small();
+    let before = traffic.plan.settings();
+    let mut line = Installation::new("generations", &before);
+    traffic.send(&line);
+    line.run_until_idle();
+    line.assert_views(&traffic.expected);
+
+    let after = changed(&before);
+    let expected = traffic.expected_with(&after);
+    assert!(!expected.compare(&traffic.expected).is_empty());
+    line.config["tenants"] = written::tenants(&after);
+    let called = line.call(&["run", "--until-idle"]);
+    assert_eq!(called.code, Some(1), "{}", called.err);
+    assert!(
+        called.err.contains("raise `processor.generation` above 1"),
+        "{}",
+        called.err
+    );
+    line.assert_views(&traffic.expected);
+
+    // Complete for the processor is not complete for the views.
+    line.config["processor"]["generation"] = 2.into();
+    line.start("processor", &["processor", "--until-idle"])
+        .succeeds();
+    line.assert_views(&traffic.expected);
+    // A sink that is not asked to end switches by itself.
+    let mut sink = line.start("sink", &["sink"]);
+    until("the second generation shows", || {
+        line.query("SELECT max(generation) FROM generations") == "2"
+    });
+    line.assert_views(&expected);
+    sink.stop();
+
+    // Back to the first rules, all roles at once.
+    line.config["tenants"] = written::tenants(&before);
+    line.config["processor"]["generation"] = 3.into();
+    line.run_until_idle();
+    line.assert_views(&traffic.expected);
+
+    line.config["processor"]["generation"] = 1.into();
+    let called = line.call(&["run", "--until-idle"]);
+    assert_eq!(called.code, Some(1), "{}", called.err);
+    assert!(called.err.contains("generation 3"), "{}", called.err);
+}

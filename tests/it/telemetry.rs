@@ -1,0 +1,87 @@
+//! What a running line tells about itself.
+
+use throughline_stream::metric_names::{self, ALL};
+use throughline_tests::reference::Settings;
+
+use crate::http::get;
+use crate::installation::{Group, Installation};
+use crate::process::until;
+use crate::traffic;
+
+/// Metrics of what does not happen in these tests.
+const ELSEWHERE: [&str; 1] = [metric_names::SINK_RETRIES_TOTAL];
+
+#[test]
+fn a_line_at_rest_tells_everything_and_its_sums_agree() {
+    let traffic = traffic::small();
+    let line = Installation::new("telemetry", &traffic.plan.settings());
+    traffic.send(&line);
+    let (mut run, address) = line.start_watched("run", &["run"]);
+    until("all is done", || {
+        let groups = [Group::Ingest, Group::Processor, Group::Sink];
+        groups
+            .into_iter()
+            .all(|group| matches!(line.progress(group), (1.., 0)))
+    });
+    let mut page = String::new();
+    // The lag is measured from time to time.
+    until("the lag is seen to be over", || {
+        page = get(&address, "/metrics").unwrap().1;
+        let lags = values(&page, metric_names::STREAM_LAG_RECORDS);
+        !lags.is_empty() && lags.iter().all(|lag| *lag == 0.0)
+    });
+    for (name, ..) in ALL {
+        let is_there = page.lines().any(|line| line.starts_with(name));
+        assert!(is_there || ELSEWHERE.contains(name), "there is no {name}");
+    }
+    for name in [
+        metric_names::PROCESSOR_CREDIT_IMBALANCE_PPM,
+        metric_names::PROCESSOR_REVENUE_IMBALANCE_MINOR_UNITS,
+    ] {
+        assert!(
+            values(&page, name).iter().all(|value| *value == 0.0),
+            "{name}"
+        );
+    }
+    let rejected: f64 = values(&page, metric_names::INGEST_REJECTED).iter().sum();
+    assert!((rejected - traffic.rejected as f64).abs() < 0.5);
+    for path in ["/healthz", "/readyz"] {
+        let (status, body) = get(&address, path).unwrap();
+        assert_eq!(status, 200, "{path}: {body}");
+        for part in ["kafka", "ingest 0", "processor 0", "processor 1", "sink 0"] {
+            assert!(body.contains(&format!("{part}: ready\n")), "{path}: {body}");
+        }
+    }
+    run.stop();
+}
+
+#[test]
+fn a_sink_without_clickhouse_lives_and_is_not_ready() {
+    let mut line = Installation::new("unready", &Settings::default());
+    // Nobody listens on the port for discarding.
+    line.config["clickhouse"]["url"] = "http://127.0.0.1:9".into();
+    let (mut sink, address) = line.start_watched("sink", &["sink"]);
+    let mut report = String::new();
+    until("it says that it waits", || match get(&address, "/readyz") {
+        Ok((status, body)) if body.contains("kafka: ready") => {
+            assert_eq!(status, 503, "{body}");
+            report = body;
+            true
+        }
+        _ => false,
+    });
+    assert!(report.contains("sink 0: waiting"), "{report}");
+    assert_eq!(get(&address, "/healthz").unwrap().0, 200);
+    sink.stop();
+}
+
+/// The values of a metric, whatever its labels.
+fn values(page: &str, name: &str) -> Vec<f64> {
+    let samples = page.lines().filter(|line| {
+        let rest = line.strip_prefix(name);
+        rest.is_some_and(|rest| rest.starts_with(['{', ' ']))
+    });
+    samples
+        .map(|line| line.rsplit(' ').next().unwrap().parse().unwrap())
+        .collect()
+}
