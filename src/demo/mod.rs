@@ -209,6 +209,10 @@ impl Demo {
             thread::sleep(Duration::from_millis(250));
         }
         self.read();
+        if idle == 2 {
+            // The measured one is a moment old.
+            self.report.beat.waiting = 0;
+        }
     }
 
     /// Reads the figures; those before stay when ClickHouse does not answer.

@@ -69,12 +69,11 @@ impl Report {
         if figures.channels.is_empty() && phase == Phase::Running {
             return vec![self.state(figures, phase), self.dim(&self.hints(phase))];
         }
-        let mut below = vec![String::new(), self.books(figures, phase)];
-        if phase != Phase::Ended {
-            below.push(self.state(figures, phase));
-        } else if self.beat.waiting > 0 || self.trouble.is_some() {
-            below.push(self.state(figures, Phase::Ending));
-        }
+        let mut below = vec![
+            String::new(),
+            self.books(figures, phase),
+            self.state(figures, phase),
+        ];
         below.push(String::new());
         below.push(self.dim(&self.hints(phase)));
         let mut page = vec![self.title(figures), String::new()];
@@ -164,9 +163,11 @@ impl Report {
                 parts.push(format!("{waiting} waiting"));
                 parts
             }
-            Phase::Ending | Phase::Ended => {
-                vec![format!("ending: {waiting} records are on their way")]
+            Phase::Ending => vec![format!("ending: {waiting} records are on their way")],
+            Phase::Ended if self.beat.waiting > 0 => {
+                vec![format!("{read} events, {waiting} records not arrived")]
             }
+            Phase::Ended => vec![format!("{read} events")],
         };
         parts.push(format!("{} rejected", whole(figures.rejected)));
         parts.join(&format!(" {} ", self.signs.dot))
