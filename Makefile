@@ -4,7 +4,7 @@
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down reset status build demo fmt lint test
+.PHONY: help setup up down reset status build demo bench fmt lint test
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ build: setup ## build the binary, target/release/throughline
 # shows; DEMO_SECONDS ends it by itself (without a terminal after 60 s).
 demo: build ## stream made-up traffic through the line and watch the channels: make demo MODEL=time_decay
 	@dev/demo.sh $(if $(MODEL),--model "$(MODEL)") $(if $(BASIS),--basis "$(BASIS)") $(if $(RATE),--rate "$(RATE)")
+
+bench: build ## measure the whole line on this machine: make bench EVENTS=500000
+	@dev/bench.sh $(EVENTS)
 
 fmt: ## format the code
 	cargo fmt --all
