@@ -1,5 +1,7 @@
 //! Rows from the core to records of `rollups`: batches of one table each.
 
+mod lists;
+
 use prost::Message as _;
 use rustc_hash::FxHashMap;
 use throughline_core::cell::{CellKind, traffic};
@@ -9,9 +11,10 @@ use throughline_core::fact::Origin;
 use throughline_core::names::Names;
 use throughline_core::{DimId, EventKey, Ident, Row, RowKey, Source, StrId, TenantId};
 use throughline_core::{cell, row::RowBody};
-use throughline_proto::rollups::{self as wire, row_batch::Rows};
+use throughline_proto::rollups as wire;
 
 use crate::rules::Attribution;
+use lists::push;
 
 /// What every row of a partition's checkpoint shares.
 pub struct Context<'a> {
@@ -488,40 +491,4 @@ fn touch_id(key: &TouchKey) -> String {
 
 fn id(ident: Ident) -> wire::Id {
     throughline_proto::Ident(ident.0).into()
-}
-
-/// A row that knows the list it belongs to.
-trait Listed: prost::Message + Sized {
-    /// Appends the row to its list; a batch has rows of one table only.
-    fn list(self, rows: &mut Option<Rows>);
-}
-
-macro_rules! listed {
-    ($($row:ident in $list:ident as $variant:ident),+ $(,)?) => {
-        $(impl Listed for wire::$row {
-            fn list(self, rows: &mut Option<Rows>) {
-                match rows {
-                    Some(Rows::$variant(list)) => list.rows.push(self),
-                    _ => *rows = Some(Rows::$variant(wire::$list { rows: vec![self] })),
-                }
-            }
-        })+
-    };
-}
-
-listed! {
-    Touchpoint in TouchpointRows as Touchpoints,
-    Call in CallRows as Calls,
-    Deal in DealRows as Deals,
-    Credit in CreditRows as Credits,
-    Identity in IdentityRows as Identities,
-    Cost in CostRows as Costs,
-    TrafficCell in TrafficCellRows as TrafficCells,
-    CreditCell in CreditCellRows as CreditCells,
-    Tenant in TenantRows as TenantsSettings,
-}
-
-fn push(rows: &mut Option<Rows>, bytes: &mut usize, row: impl Listed) {
-    *bytes += row.encoded_len();
-    row.list(rows);
 }

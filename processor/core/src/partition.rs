@@ -6,22 +6,34 @@
 //! the later of two roots a child of the earlier and sends its journey there.
 //! Messages to own nodes are applied at once, in the same step.
 
+mod calls;
+mod claims;
+mod costs;
+mod memory;
+mod terms;
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
 use crate::cell::{Cell, CellKey, Deltas};
-use crate::cost::{self, Cost};
-use crate::derive::{Derived, TouchKey, TouchTopic, derive};
-use crate::fact::{EventKey, Fact, FactBody};
+use crate::cost::Cost;
+use crate::derive::Derived;
+use crate::fact::{Fact, FactBody};
 use crate::ids::{Ident, TenantId};
 use crate::journey::{Added, Journey};
-use crate::message::{Body, Lease, Message, Record};
+use crate::message::{Body, Message, Record};
 use crate::names::Names;
-use crate::number::{NumberCall, NumberKey, NumberState, coverage, day_of};
+use crate::number::{NumberKey, NumberState};
 use crate::row::{Row, RowBody, RowKey};
 use crate::rules::Rules;
+
+pub(crate) use claims::Claims;
+use memory::evict;
+pub use terms::{Changes, Conservation, Counters, Limits, Node, StoredNode, Topology};
 
 /// Where state comes from that is not in memory.
 pub trait Backing {
@@ -36,86 +48,6 @@ pub trait Backing {
     fn cost(&mut self, ident: Ident) -> Result<Option<Cost>, Self::Error>;
     /// A rollup cell.
     fn cell(&mut self, key: CellKey) -> Result<Option<Cell>, Self::Error>;
-}
-
-/// A node as it is stored.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Node {
-    /// It belongs to the client of its parent.
-    Child(Ident),
-    /// It is its client's first identifier.
-    Root(Box<Journey>),
-}
-
-/// Which partition this is, and where every node lives.
-#[derive(Clone, Copy, Debug)]
-pub struct Topology {
-    /// This partition's number.
-    pub own: u32,
-    /// How many partitions there are.
-    pub partitions: u32,
-    /// The partition of a node, given how many there are.
-    pub home: fn(Ident, u32) -> u32,
-}
-
-/// Bounds on what one client may take.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Touches kept of one client; of more, the newest.
-    pub max_touches: usize,
-    /// Facts kept of one client that could be touches.
-    pub max_items: usize,
-}
-
-/// What a partition did since it was last asked.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Counters {
-    /// Messages applied.
-    pub messages: u64,
-    /// Facts that were known already.
-    pub known_facts: u64,
-    /// Journeys that moved to another node.
-    pub moved_journeys: u64,
-    /// Journeys cut to the newest touches.
-    pub capped_journeys: u64,
-    /// Facts refused because their journey was cut at a later moment.
-    pub too_old_facts: u64,
-    /// Deals derived with an amount whose currency has no rate.
-    pub missing_rates: u64,
-    /// Touches that came with the id and time of another, but other content.
-    pub conflicting_events: u64,
-}
-
-/// Sums that must agree at rest, over all journeys of the partition.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Conservation {
-    /// Won deals × models, in parts per million.
-    pub expected_ppm: i64,
-    /// Credit booked in cells, in parts per million.
-    pub booked_ppm: i64,
-    /// Revenue of won deals × models, minor units.
-    pub expected_revenue: i64,
-    /// Revenue booked in cells, minor units.
-    pub booked_revenue: i64,
-}
-
-/// What has to leave a partition at a checkpoint.
-#[derive(Debug, Default)]
-pub struct Changes {
-    /// Messages to other partitions, by partition.
-    pub messages: BTreeMap<u32, Vec<Message>>,
-    /// Rows, at most one a key.
-    pub rows: Vec<Row>,
-    /// Nodes whose state is another than stored.
-    pub nodes: BTreeSet<Ident>,
-    /// Pieces of numbers, likewise.
-    pub numbers: BTreeSet<NumberKey>,
-    /// Costs, likewise.
-    pub costs: BTreeSet<Ident>,
-    /// Cells, likewise.
-    pub cells: BTreeSet<CellKey>,
-    /// What was done since the last checkpoint.
-    pub counters: Counters,
 }
 
 /// One partition of the fold.
@@ -163,15 +95,6 @@ pub(crate) struct Root {
     /// Rows to be written whether they changed or not, since they may be owned
     /// by this partition only now.
     pub(crate) claimed: Claims,
-}
-
-/// Keys of rows to be written, as they are or as tombstones.
-#[derive(Default)]
-pub(crate) struct Claims {
-    pub(crate) members: BTreeSet<Ident>,
-    pub(crate) touches: BTreeSet<TouchKey>,
-    pub(crate) calls: BTreeSet<EventKey>,
-    pub(crate) deals: BTreeSet<Ident>,
 }
 
 impl<B: Backing> Partition<B> {
@@ -472,164 +395,6 @@ impl<B: Backing> Partition<B> {
         Ok(())
     }
 
-    fn on_call(
-        &mut self,
-        tenant: TenantId,
-        number: Ident,
-        caller: Ident,
-        fact: Fact,
-    ) -> Result<(), B::Error> {
-        let day = day_of(fact.key.at);
-        let daily = NumberKey {
-            number,
-            day: Some(day),
-        };
-        let lasting = NumberKey { number, day: None };
-        let call = NumberCall {
-            caller,
-            tenant,
-            fact,
-        };
-        if !self.number_mut(daily)?.add_call(call.clone()) {
-            self.changes.counters.known_facts += 1;
-            return Ok(());
-        }
-        self.changes.numbers.insert(daily);
-        if self.number_mut(lasting)?.add_day(day) {
-            self.changes.numbers.insert(lasting);
-        }
-        self.forward_call(number, call)
-    }
-
-    /// Sends a call on to its client, with what the leases say of it, and
-    /// links the client with every visitor who was shown the number.
-    fn forward_call(&mut self, number: Ident, call: NumberCall) -> Result<(), B::Error> {
-        let NumberCall {
-            caller,
-            tenant,
-            fact,
-        } = call;
-        let at = fact.key.at;
-        let daily = NumberKey {
-            number,
-            day: Some(day_of(at)),
-        };
-        let lasting = NumberKey { number, day: None };
-        self.number_mut(daily)?;
-        self.number_mut(lasting)?;
-        let leases = [daily, lasting]
-            .into_iter()
-            .filter_map(|key| self.numbers.get(&key))
-            .flat_map(|entry| &entry.value.leases);
-        let coverage = coverage(leases, at);
-        for visitor in &coverage.visitors {
-            self.link(tenant, caller, *visitor);
-        }
-        let body = Body::Event {
-            fact: coverage.mark(fact),
-            via: None,
-            hops: 0,
-        };
-        self.send(Message {
-            tenant,
-            to: caller,
-            moved: false,
-            body,
-        });
-        Ok(())
-    }
-
-    fn on_lease(&mut self, number: Ident, lease: &Lease) -> Result<(), B::Error> {
-        let Some((first, last)) = lease.days() else {
-            return Ok(());
-        };
-        let lasting = NumberKey { number, day: None };
-        let days: Vec<i32> = if lease.is_daily() {
-            (first..=last).collect()
-        } else {
-            let state = self.number_mut(lasting)?;
-            if !state.add_lease(lease) {
-                self.changes.counters.known_facts += 1;
-                return Ok(());
-            }
-            let days = state
-                .days
-                .iter()
-                .copied()
-                .filter(|day| (first..=last).contains(day));
-            let days = days.collect();
-            self.changes.numbers.insert(lasting);
-            days
-        };
-        for day in days {
-            let daily = NumberKey {
-                number,
-                day: Some(day),
-            };
-            let state = self.number_mut(daily)?;
-            if lease.is_daily() {
-                if !state.add_lease(lease) {
-                    self.changes.counters.known_facts += 1;
-                    continue;
-                }
-                self.changes.numbers.insert(daily);
-            }
-            let covered = |call: &&NumberCall| lease.covers(call.fact.key.at);
-            let calls: Vec<NumberCall> = self
-                .number_mut(daily)?
-                .calls
-                .iter()
-                .filter(covered)
-                .cloned()
-                .collect();
-            for call in calls {
-                self.forward_call(number, call)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn on_cost(&mut self, ident: Ident, cost: Arc<Cost>) -> Result<(), B::Error> {
-        let epoch = self.epoch;
-        if !self.costs.contains_key(&ident) {
-            let value = self.backing.cost(ident)?.map(Arc::new);
-            self.costs.insert(ident, Cached { value, used: epoch });
-        }
-        let Some(entry) = self.costs.get_mut(&ident) else {
-            return Ok(());
-        };
-        entry.used = epoch;
-        if entry
-            .value
-            .as_ref()
-            .is_some_and(|known| known.key >= cost.key)
-        {
-            self.changes.counters.known_facts += 1;
-            return Ok(());
-        }
-        let before = entry.value.replace(Arc::clone(&cost));
-        if let Some(before) = before {
-            let spend = self.spend(&before);
-            cost::spread(&before, spend, -1, &mut self.deltas);
-        }
-        let spend = self.spend(&cost);
-        cost::spread(&cost, spend, 1, &mut self.deltas);
-        self.changes.costs.insert(ident);
-        self.put_row(RowKey::Cost(ident), Some(RowBody::Cost { cost, spend }));
-        Ok(())
-    }
-
-    /// A cost in the tenant's currency.
-    fn spend(&mut self, cost: &Cost) -> i64 {
-        let tenant = &self.names.tenant(cost.tenant).name;
-        let money = cost.cost;
-        let spend = self
-            .rules
-            .convert(tenant, money.currency, cost.date, money.minor);
-        self.changes.counters.missing_rates += u64::from(spend.is_none());
-        spend.unwrap_or(0)
-    }
-
     fn link(&mut self, tenant: TenantId, one: Ident, other: Ident) {
         let (lower, higher) = (one.min(other), one.max(other));
         if lower != higher {
@@ -660,116 +425,6 @@ impl<B: Backing> Partition<B> {
         };
         self.rows.insert(key, row);
     }
-
-    /// Brings a node into memory; tells whether there is one.
-    fn load_node(&mut self, ident: Ident) -> Result<bool, B::Error> {
-        if let Some(entry) = self.nodes.get_mut(&ident) {
-            entry.used = self.epoch;
-            return Ok(true);
-        }
-        let Some(node) = self.backing.node(ident)? else {
-            return Ok(false);
-        };
-        let value = match node {
-            Node::Child(parent) => NodeEntry::Child(parent),
-            Node::Root(journey) => {
-                let settled = derive(&journey, &self.names, self.rules.as_ref());
-                NodeEntry::Root(Box::new(Root {
-                    journey: *journey,
-                    settled,
-                    claimed: Claims::default(),
-                }))
-            }
-        };
-        self.nodes.insert(
-            ident,
-            Cached {
-                value,
-                used: self.epoch,
-            },
-        );
-        Ok(true)
-    }
-
-    /// A node, made when it is not known: a client of one identifier.
-    fn node_mut(&mut self, tenant: TenantId, ident: Ident) -> Result<&mut NodeEntry, B::Error> {
-        if !self.load_node(ident)? {
-            self.changes.nodes.insert(ident);
-            self.unsettled.insert(ident);
-        }
-        let used = self.epoch;
-        let entry = self.nodes.entry(ident).or_insert_with(|| {
-            let mut root = Root {
-                journey: Journey::new(tenant),
-                settled: Derived::default(),
-                claimed: Claims::default(),
-            };
-            root.journey.members.push(ident);
-            root.claimed.members.insert(ident);
-            Cached {
-                value: NodeEntry::Root(Box::new(root)),
-                used,
-            }
-        });
-        Ok(&mut entry.value)
-    }
-
-    /// A root in memory.
-    pub(crate) fn root_mut(&mut self, ident: Ident) -> Option<&mut Root> {
-        match &mut self.nodes.get_mut(&ident)?.value {
-            NodeEntry::Child(_) => None,
-            NodeEntry::Root(root) => Some(root),
-        }
-    }
-
-    fn number_mut(&mut self, key: NumberKey) -> Result<&mut NumberState, B::Error> {
-        if !self.numbers.contains_key(&key) {
-            let value = self.backing.number(key)?.unwrap_or_default();
-            self.numbers.insert(
-                key,
-                Cached {
-                    value,
-                    used: self.epoch,
-                },
-            );
-        }
-        let used = self.epoch;
-        let entry = self.numbers.entry(key).or_insert_with(|| Cached {
-            value: NumberState::default(),
-            used,
-        });
-        entry.used = used;
-        Ok(&mut entry.value)
-    }
-
-    pub(crate) fn cell_mut(&mut self, key: CellKey) -> Result<&mut Cell, B::Error> {
-        if !self.cells.contains_key(&key) {
-            let value = self.backing.cell(key)?.unwrap_or_default();
-            self.cells.insert(
-                key,
-                Cached {
-                    value,
-                    used: self.epoch,
-                },
-            );
-        }
-        let used = self.epoch;
-        let entry = self.cells.entry(key).or_insert_with(|| Cached {
-            value: Cell::default(),
-            used,
-        });
-        entry.used = used;
-        Ok(&mut entry.value)
-    }
-}
-
-/// A node as it is to be stored.
-#[derive(Clone, Copy, Debug)]
-pub enum StoredNode<'a> {
-    /// It belongs to the client of its parent.
-    Child(Ident),
-    /// It is its client's first identifier.
-    Root(&'a Journey),
 }
 
 impl Root {
@@ -789,52 +444,3 @@ impl Root {
         added
     }
 }
-
-impl Claims {
-    fn claim(&mut self, fact: &Fact) {
-        let touch = |topic| TouchKey::new(topic, &fact.key);
-        match &fact.body {
-            FactBody::Member(ident) => {
-                self.members.insert(*ident);
-            }
-            FactBody::Hit(_) => {
-                self.touches.insert(touch(TouchTopic::Web));
-            }
-            FactBody::Lead { .. } => {}
-            FactBody::Call(call) => {
-                self.calls.insert(fact.key.clone());
-                if !call.outbound {
-                    self.touches.insert(touch(TouchTopic::Calls));
-                }
-            }
-            FactBody::Contact(contact) => {
-                let topic = if contact.email {
-                    TouchTopic::Emails
-                } else {
-                    TouchTopic::Touches
-                };
-                self.touches.insert(touch(topic));
-            }
-            FactBody::Deal(event) => {
-                self.deals.insert(event.deal);
-            }
-        }
-    }
-}
-
-/// Forgets entries not used in the current epoch, oldest use first by halves,
-/// until at most `max` remain or all are in use.
-fn evict<K: std::hash::Hash + Eq, V>(
-    entries: &mut FxHashMap<K, Cached<V>>,
-    max: usize,
-    epoch: u32,
-) {
-    let mut age = 16;
-    while entries.len() > max && age > 0 {
-        entries.retain(|_, entry| epoch - entry.used < age);
-        age /= 2;
-    }
-}
-
-#[cfg(test)]
-mod tests;

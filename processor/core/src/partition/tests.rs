@@ -7,7 +7,7 @@ use std::convert::Infallible;
 use proptest::prelude::*;
 
 use super::*;
-use crate::fact::Hit;
+use crate::fact::{EventKey, Hit};
 use crate::model::{Model, Shares, Weighing};
 use crate::rules::TenantRules;
 

@@ -1,0 +1,99 @@
+//! What goes into a partition beside its log, and what comes out of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::cell::CellKey;
+use crate::ids::Ident;
+use crate::journey::Journey;
+use crate::message::Message;
+use crate::number::NumberKey;
+use crate::row::Row;
+
+/// A node as it is stored.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Node {
+    /// It belongs to the client of its parent.
+    Child(Ident),
+    /// It is its client's first identifier.
+    Root(Box<Journey>),
+}
+
+/// Which partition this is, and where every node lives.
+#[derive(Clone, Copy, Debug)]
+pub struct Topology {
+    /// This partition's number.
+    pub own: u32,
+    /// How many partitions there are.
+    pub partitions: u32,
+    /// The partition of a node, given how many there are.
+    pub home: fn(Ident, u32) -> u32,
+}
+
+/// Bounds on what one client may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Touches kept of one client; of more, the newest.
+    pub max_touches: usize,
+    /// Facts kept of one client that could be touches.
+    pub max_items: usize,
+}
+
+/// What a partition did since it was last asked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Counters {
+    /// Messages applied.
+    pub messages: u64,
+    /// Facts that were known already.
+    pub known_facts: u64,
+    /// Journeys that moved to another node.
+    pub moved_journeys: u64,
+    /// Journeys cut to the newest touches.
+    pub capped_journeys: u64,
+    /// Facts refused because their journey was cut at a later moment.
+    pub too_old_facts: u64,
+    /// Deals derived with an amount whose currency has no rate.
+    pub missing_rates: u64,
+    /// Touches that came with the id and time of another, but other content.
+    pub conflicting_events: u64,
+}
+
+/// Sums that must agree at rest, over all journeys of the partition.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Conservation {
+    /// Won deals × models, in parts per million.
+    pub expected_ppm: i64,
+    /// Credit booked in cells, in parts per million.
+    pub booked_ppm: i64,
+    /// Revenue of won deals × models, minor units.
+    pub expected_revenue: i64,
+    /// Revenue booked in cells, minor units.
+    pub booked_revenue: i64,
+}
+
+/// What has to leave a partition at a checkpoint.
+#[derive(Debug, Default)]
+pub struct Changes {
+    /// Messages to other partitions, by partition.
+    pub messages: BTreeMap<u32, Vec<Message>>,
+    /// Rows, at most one a key.
+    pub rows: Vec<Row>,
+    /// Nodes whose state is another than stored.
+    pub nodes: BTreeSet<Ident>,
+    /// Pieces of numbers, likewise.
+    pub numbers: BTreeSet<NumberKey>,
+    /// Costs, likewise.
+    pub costs: BTreeSet<Ident>,
+    /// Cells, likewise.
+    pub cells: BTreeSet<CellKey>,
+    /// What was done since the last checkpoint.
+    pub counters: Counters,
+}
+
+/// A node as it is to be stored.
+#[derive(Clone, Copy, Debug)]
+pub enum StoredNode<'a> {
+    /// It belongs to the client of its parent.
+    Child(Ident),
+    /// It is its client's first identifier.
+    Root(&'a Journey),
+}
