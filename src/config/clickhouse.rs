@@ -32,10 +32,12 @@ impl ClickHouse {
 
 fn url(text: &str) -> Result<String, String> {
     let text = text.trim().trim_end_matches('/');
-    let host = text
-        .strip_prefix("http://")
-        .or_else(|| text.strip_prefix("https://"));
-    match host {
+    if text.starts_with("https://") {
+        return Err(format!(
+            "`{text}` asks for TLS, which the client does not speak: use http:// within a private network"
+        ));
+    }
+    match text.strip_prefix("http://") {
         Some(host) if !host.is_empty() && !host.contains(char::is_whitespace) => {
             Ok(text.to_owned())
         }

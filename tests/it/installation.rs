@@ -208,14 +208,11 @@ impl Installation {
         };
         let topics: Vec<_> = topics.iter().map(|topic| self.topic(topic)).collect();
         let mut offsets = GroupOffsets::new(self.client(), Duration::from_secs(10));
-        let Ok(marks) = offsets.watermarks(&topics) else {
-            return (0, 0);
-        };
+        let marks = match offsets.watermarks(&topics) { Ok(m) => m, Err(e) => { eprintln!("{e}"); return (0, 0); } };
         let partitions: Vec<_> = marks.keys().cloned().collect();
         let group = format!("{}-{group}", self.name);
-        let Ok(committed) = offsets.committed(&group, &partitions) else {
-            return (0, 0);
-        };
+        let committed = match offsets.committed(&group, &partitions) { Ok(m) => m, Err(e) => { eprintln!("{e}"); return (0, 0); } };
+        eprintln!("{group}: {committed:?} {marks:?}");
         let left = lag(&marks, &committed).values().sum();
         (committed.values().sum(), left)
     }
