@@ -1,12 +1,12 @@
 //! One installation of the line on the services that all tests share: its own
 //! topics, groups, database and state.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -16,15 +16,21 @@ use throughline_stream::kafka::{
     ClientSettings, GroupOffsets, KafkaPublisher, KafkaSource, PublisherSettings, SourceSettings,
     Start,
 };
-use throughline_stream::{Outgoing, Polled, Publish as _, Record, Source as _, Stop};
+use throughline_stream::{
+    Outgoing, Polled, Publish as _, Record, Source as _, Stop, TopicPartition,
+};
 use throughline_tests::reference::{Settings, Tables};
 
 use crate::process::{Process, program, until};
 use crate::services::{self, Services};
 use crate::written;
 
-/// How many partitions `events` has.
-pub const EVENTS_PARTITIONS: u32 = 6;
+/// How many partitions the topics have.
+const RAW_PARTITIONS: u32 = 3;
+const EVENTS_PARTITIONS: u32 = 6;
+const ROLLUPS_PARTITIONS: u32 = 3;
+/// How long Kafka may take for an answer.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The views that are compared.
 pub const VIEWS: [&str; 10] = [
@@ -48,6 +54,9 @@ pub struct Installation {
     pub directory: PathBuf,
     /// Its configuration, to be changed before processes start.
     pub config: Value,
+    /// How many files of it there are.
+    written: AtomicU32,
+    offsets: Mutex<GroupOffsets>,
 }
 
 /// The groups of consumers, by role.
@@ -56,6 +65,19 @@ pub enum Group {
     Ingest,
     Processor,
     Sink,
+}
+
+impl Group {
+    /// What it reads: topics by their default names, and partitions.
+    fn partitions(self) -> impl Iterator<Item = (&'static str, i32)> {
+        let (topics, partitions) = match self {
+            Self::Ingest => (RawTopic::ALL.map(RawTopic::name).to_vec(), RAW_PARTITIONS),
+            Self::Processor => (vec![topics::EVENTS], EVENTS_PARTITIONS),
+            Self::Sink => (vec![topics::ROLLUPS], ROLLUPS_PARTITIONS),
+        };
+        let topics = topics.into_iter();
+        topics.flat_map(move |topic| (0..partitions as i32).map(move |at| (topic, at)))
+    }
 }
 
 impl Installation {
@@ -74,7 +96,11 @@ impl Installation {
             "kafka": {
                 "bootstrap_servers": services.kafka,
                 "topics": topics,
-                "partitions": {"raw": 3, "events": EVENTS_PARTITIONS, "rollups": 3},
+                "partitions": {
+                    "raw": RAW_PARTITIONS,
+                    "events": EVENTS_PARTITIONS,
+                    "rollups": ROLLUPS_PARTITIONS,
+                },
                 "groups": {
                     "ingest": format!("{name}-ingest"),
                     "processor": format!("{name}-processor"),
@@ -95,6 +121,8 @@ impl Installation {
             name: name.to_owned(),
             directory,
             config,
+            written: AtomicU32::new(0),
+            offsets: Mutex::new(GroupOffsets::new(client(services), PATIENCE)),
         }
     }
 
@@ -105,7 +133,9 @@ impl Installation {
 
     /// A call of the program. It knows nothing of the environment's services.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let file = self.directory.join("throughline.yaml");
+        // Each gets a file of its own, which nobody changes while it is read.
+        let number = self.written.fetch_add(1, Ordering::Relaxed);
+        let file = self.directory.join(format!("config-{number}.yaml"));
         // JSON is YAML.
         std::fs::write(&file, self.config.to_string()).unwrap();
         let mut command = Command::new(program());
@@ -192,43 +222,66 @@ impl Installation {
 
     /// How the clients of this installation reach Kafka.
     pub fn client(&self) -> ClientSettings {
-        ClientSettings {
-            bootstrap_servers: self.services.kafka.clone(),
-            properties: BTreeMap::new(),
+        client(self.services)
+    }
+
+    /// How many records of its topics a group has done.
+    pub fn done(&self, group: Group) -> i64 {
+        let name = self.group(group);
+        let partitions: Vec<_> = group.partitions().collect();
+        let partitions: Vec<_> = partitions
+            .iter()
+            .map(|(topic, partition)| TopicPartition {
+                topic: self.topic(topic).into(),
+                partition: *partition,
+            })
+            .collect();
+        let mut offsets = self.offsets.lock().unwrap();
+        match offsets.committed(&name, &partitions) {
+            Ok(committed) => committed.values().sum(),
+            // Shown if the test fails.
+            Err(error) => {
+                eprintln!("{error}");
+                0
+            }
         }
     }
 
-    /// How many records a group has done and how many it has still to do, as
-    /// far as its topics are there.
-    pub fn progress(&self, group: Group) -> (i64, i64) {
-        let (group, topics) = match group {
-            Group::Ingest => ("ingest", RawTopic::ALL.map(RawTopic::name).to_vec()),
-            Group::Processor => ("processor", vec![topics::EVENTS]),
-            Group::Sink => ("sink", vec![topics::ROLLUPS]),
-        };
-        let topics: Vec<_> = topics.iter().map(|topic| self.topic(topic)).collect();
-        let mut offsets = GroupOffsets::new(self.client(), Duration::from_secs(10));
-        let marks = match offsets.watermarks(&topics) { Ok(m) => m, Err(e) => { eprintln!("{e}"); return (0, 0); } };
+    /// How many records of its topics a group has still to do.
+    pub fn left(&self, group: Group) -> i64 {
+        let topics: BTreeSet<_> = group
+            .partitions()
+            .map(|(topic, _)| self.topic(topic))
+            .collect();
+        let topics: Vec<_> = topics.into_iter().collect();
+        let mut offsets = self.offsets.lock().unwrap();
+        let marks = offsets.watermarks(&topics).unwrap();
         let partitions: Vec<_> = marks.keys().cloned().collect();
-        let group = format!("{}-{group}", self.name);
-        let committed = match offsets.committed(&group, &partitions) { Ok(m) => m, Err(e) => { eprintln!("{e}"); return (0, 0); } };
-        eprintln!("{group}: {committed:?} {marks:?}");
-        let left = lag(&marks, &committed).values().sum();
-        (committed.values().sum(), left)
+        let committed = offsets.committed(&self.group(group), &partitions).unwrap();
+        lag(&marks, &committed).values().sum()
+    }
+
+    fn group(&self, group: Group) -> String {
+        format!("{}-{}", self.name, format!("{group:?}").to_lowercase())
     }
 
     /// Waits until a group has done so many records.
+    #[track_caller]
     pub fn until_done(&self, group: Group, records: i64) {
         until(&format!("{group:?} does {records} records"), || {
-            self.progress(group).0 >= records
+            self.done(group) >= records
         });
     }
 
     /// All records of a topic.
     pub fn records(&self, topic: &str) -> Vec<Record> {
         let topic = self.topic(topic);
-        let mut offsets = GroupOffsets::new(self.client(), Duration::from_secs(10));
-        let marks = offsets.watermarks(std::slice::from_ref(&topic)).unwrap();
+        let marks = self
+            .offsets
+            .lock()
+            .unwrap()
+            .watermarks(std::slice::from_ref(&topic));
+        let marks = marks.unwrap();
         let expected: i64 = marks.values().map(|marks| marks.high - marks.low).sum();
         let mut source = self.source(&topic, 16_384, "test-reader");
         let mut records = Vec::new();
@@ -286,6 +339,13 @@ impl Installation {
             self.name,
             differences.join("\n")
         );
+    }
+}
+
+fn client(services: &Services) -> ClientSettings {
+    ClientSettings {
+        bootstrap_servers: services.kafka.clone(),
+        properties: BTreeMap::new(),
     }
 }
 

@@ -43,7 +43,8 @@ fn a_second_run_has_nothing_to_do_and_files_alone_give_the_same_rows() {
     line.run_until_idle();
     line.assert_views(&traffic.expected);
 
-    let work = || [Group::Ingest, Group::Processor, Group::Sink].map(|group| line.progress(group));
+    let groups = [Group::Ingest, Group::Processor, Group::Sink];
+    let work = || groups.map(|group| (line.done(group), line.left(group)));
     let before = work();
     line.run_until_idle();
     assert_eq!(work(), before, "done and left to do");
@@ -86,8 +87,7 @@ fn a_line_that_is_asked_to_end_under_load_does_so_and_continues() {
     run.stop();
     // Two seconds are for those that notice the deadline late.
     assert!(asked.elapsed() < deadline + Duration::from_secs(4));
-    let (_, left) = line.progress(Group::Ingest);
-    assert!(left > 0, "the load was over too soon");
+    assert!(line.left(Group::Ingest) > 0, "the load was over too soon");
     assert!(run.output().contains("SIGTERM"));
     line.run_until_idle();
     line.assert_views(&traffic.expected);
@@ -108,7 +108,8 @@ fn a_broken_configuration_is_refused_with_every_mistake() {
         let called = line.call(command);
         assert_eq!(called.code, Some(2), "{}", called.err);
         let places = [
-            "throughline.yaml:1:",
+            "config-",
+            ".yaml:1:",
             "3 mistakes",
             "kafka.bootstrap_server: ",
             "did you mean `bootstrap_servers`?",
