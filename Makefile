@@ -42,5 +42,7 @@ lint: setup ## check the formatting and the lints
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 
+# Tests of the whole line start the program itself, so it is built before.
 test: lint ## everything CI checks
+	cargo build --workspace --locked
 	cargo test --workspace --locked
