@@ -49,6 +49,7 @@ pub const VIEWS: [&str; 10] = [
 /// One installation of the line.
 pub struct Installation {
     services: &'static Services,
+    kafka: String,
     name: String,
     /// Its files.
     pub directory: PathBuf,
@@ -83,6 +84,11 @@ impl Group {
 impl Installation {
     /// An empty one with the tenants of the settings.
     pub fn new(name: &str, settings: &Settings) -> Self {
+        Self::on(&services::shared().kafka, name, settings)
+    }
+
+    /// The same on another Kafka than that of all.
+    pub fn on(kafka: &str, name: &str, settings: &Settings) -> Self {
         let services = services::shared();
         let directory = services.work.join(name);
         std::fs::create_dir(&directory).unwrap();
@@ -94,7 +100,7 @@ impl Installation {
         topics.insert("dead_letters".into(), format!("{name}.dead-letters"));
         let config = json!({
             "kafka": {
-                "bootstrap_servers": services.kafka,
+                "bootstrap_servers": kafka,
                 "topics": topics,
                 "partitions": {
                     "raw": RAW_PARTITIONS,
@@ -118,11 +124,12 @@ impl Installation {
         });
         Self {
             services,
+            kafka: kafka.to_owned(),
             name: name.to_owned(),
             directory,
             config,
             written: AtomicU32::new(0),
-            offsets: Mutex::new(GroupOffsets::new(client(services), PATIENCE)),
+            offsets: Mutex::new(GroupOffsets::new(client(kafka), PATIENCE)),
         }
     }
 
@@ -222,7 +229,7 @@ impl Installation {
 
     /// How the clients of this installation reach Kafka.
     pub fn client(&self) -> ClientSettings {
-        client(self.services)
+        client(&self.kafka)
     }
 
     /// How many records of its topics a group has done.
@@ -342,9 +349,9 @@ impl Installation {
     }
 }
 
-fn client(services: &Services) -> ClientSettings {
+fn client(kafka: &str) -> ClientSettings {
     ClientSettings {
-        bootstrap_servers: services.kafka.clone(),
+        bootstrap_servers: kafka.to_owned(),
         properties: BTreeMap::new(),
     }
 }

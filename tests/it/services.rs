@@ -41,19 +41,9 @@ const PREFIX: &str = "test-line-";
 impl Services {
     fn start() -> Self {
         clear_away();
-        let name = format!("{PREFIX}{}", std::process::id());
-        let directory = root().join(".dev").join(name);
+        let directory = own_directory("");
         std::fs::create_dir_all(directory.join("state/processes")).unwrap();
-        let watcher = Command::new("bash")
-            .args(["-c", WATCHER, "watcher"])
-            .args([&directory, &script()])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            // Ctrl-C is for the tests; the watcher learns of it by their end.
-            .process_group(0)
-            .spawn()
-            .unwrap();
+        let watcher = watch(&directory);
         let ports = [
             "--kafka-port",
             "0",
@@ -62,25 +52,95 @@ impl Services {
             "--native-port",
             "0",
         ];
-        let output = services("up", &directory).args(ports).output().unwrap();
-        assert!(
-            output.status.success(),
-            "dev/services.sh up failed:\n{}{}",
-            String::from_utf8_lossy(&output.stdout),
-            String::from_utf8_lossy(&output.stderr),
-        );
-        let addresses = std::fs::read_to_string(directory.join("run/services.env")).unwrap();
-        let address = |name: &str| {
-            let line = addresses.lines().find_map(|line| line.strip_prefix(name));
-            line.unwrap().trim_start_matches("http://").to_owned()
-        };
+        run("up", &directory, &ports);
         Self {
-            kafka: address("THROUGHLINE_KAFKA="),
-            clickhouse: address("THROUGHLINE_CLICKHOUSE="),
+            kafka: address(&directory, "THROUGHLINE_KAFKA="),
+            clickhouse: address(&directory, "THROUGHLINE_CLICKHOUSE="),
             work: directory.join("state"),
             _watcher: watcher,
         }
     }
+}
+
+/// A Kafka that one test has for itself, to do it harm.
+pub struct OwnKafka {
+    directory: PathBuf,
+    /// Where it answers, `host:port`.
+    pub address: String,
+    watcher: Child,
+}
+
+impl OwnKafka {
+    /// A running one.
+    pub fn start() -> Self {
+        let directory = own_directory("-kafka");
+        std::fs::create_dir_all(&directory).unwrap();
+        let watcher = watch(&directory);
+        run("up", &directory, &["--only", "kafka", "--kafka-port", "0"]);
+        Self {
+            address: address(&directory, "THROUGHLINE_KAFKA="),
+            directory,
+            watcher,
+        }
+    }
+
+    /// Ends it; what it keeps stays.
+    pub fn stop(&self) {
+        run("down", &self.directory, &[]);
+    }
+
+    /// Starts it again, where it was.
+    pub fn start_again(&self) {
+        let port = self.address.rsplit(':').next().unwrap();
+        run(
+            "up",
+            &self.directory,
+            &["--only", "kafka", "--kafka-port", port],
+        );
+    }
+}
+
+impl Drop for OwnKafka {
+    fn drop(&mut self) {
+        // The watcher does the rest when its standard input ends.
+        drop(self.watcher.stdin.take());
+        let _ = self.watcher.wait();
+    }
+}
+
+fn own_directory(suffix: &str) -> PathBuf {
+    let name = format!("{PREFIX}{}{suffix}", std::process::id());
+    root().join(".dev").join(name)
+}
+
+fn watch(directory: &Path) -> Child {
+    Command::new("bash")
+        .args(["-c", WATCHER, "watcher"])
+        .args([directory, &script()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        // Ctrl-C is for the tests; the watcher learns of it by their end.
+        .process_group(0)
+        .spawn()
+        .unwrap()
+}
+
+fn run(command: &str, directory: &Path, options: &[&str]) {
+    let output = services(command, directory).args(options).output().unwrap();
+    assert!(
+        output.status.success(),
+        "dev/services.sh {command} failed:\n{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+}
+
+/// What a directory's services are reached by.
+fn address(directory: &Path, name: &str) -> String {
+    let addresses = std::fs::read_to_string(directory.join("run/services.env")).unwrap();
+    let line = addresses.lines().find_map(|line| line.strip_prefix(name));
+    line.unwrap().trim_start_matches("http://").to_owned()
 }
 
 /// Ends what is left of test processes that were killed together with their watchers.
@@ -91,6 +151,7 @@ fn clear_away() {
     for entry in entries.flatten() {
         let name = entry.file_name();
         let owner = name.to_str().and_then(|name| name.strip_prefix(PREFIX));
+        let owner = owner.and_then(|owner| owner.split('-').next());
         if owner.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
             let _ = services("reset", &entry.path()).output();
         }
