@@ -16,6 +16,8 @@ use crate::config::{Settings, Tenant};
 
 /// How long a worker waits for records before it looks around.
 const POLL_WAIT: Duration = Duration::from_millis(100);
+/// How long a raw record that is sent waits for company.
+const RAW_LINGER: Duration = Duration::from_millis(20);
 
 /// Flags of this process' workers that are raised once they are in their groups.
 #[derive(Clone, Debug, Default)]
@@ -282,9 +284,30 @@ fn source(
     Ok(KafkaSource::new(&settings, start)?)
 }
 
-fn publisher(settings: &Settings, name: &str, stop: &Stop) -> anyhow::Result<KafkaPublisher> {
-    let kafka = &settings.kafka;
+/// A publisher of raw events. Its records are single ones, which wait for
+/// company; one that cannot be written is left out and the others go on.
+pub fn raw_publisher(
+    settings: &Settings,
+    name: &str,
+    stop: &Stop,
+) -> anyhow::Result<KafkaPublisher> {
     let settings = PublisherSettings {
+        linger: RAW_LINGER,
+        max_record_bytes: settings.kafka.max_record_bytes,
+        gapless: false,
+        ..publisher_settings(settings, name)
+    };
+    Ok(KafkaPublisher::new(&settings, stop.clone())?)
+}
+
+fn publisher(settings: &Settings, name: &str, stop: &Stop) -> anyhow::Result<KafkaPublisher> {
+    let settings = publisher_settings(settings, name);
+    Ok(KafkaPublisher::new(&settings, stop.clone())?)
+}
+
+fn publisher_settings(settings: &Settings, name: &str) -> PublisherSettings {
+    let kafka = &settings.kafka;
+    PublisherSettings {
         client: kafka.client.clone(),
         name: format!("throughline-{name}"),
         linger: kafka.producer.linger,
@@ -292,6 +315,5 @@ fn publisher(settings: &Settings, name: &str, stop: &Stop) -> anyhow::Result<Kaf
         max_record_bytes: kafka.max_produced_bytes(),
         compression: kafka.producer.compression.to_owned(),
         gapless: true,
-    };
-    Ok(KafkaPublisher::new(&settings, stop.clone())?)
+    }
 }

@@ -37,13 +37,7 @@ pub fn execute(settings: &Settings, args: &AttributeArgs) -> anyhow::Result<()> 
     let bar = topic_files::progress(&files)?;
     let mut waiting = 0;
     for file in &files {
-        let topic = settings
-            .kafka
-            .topics
-            .raw
-            .iter()
-            .find(|(raw, _)| *raw == file.topic);
-        let topic: Arc<str> = topic.map_or(file.topic.name(), |(_, name)| name).into();
+        let topic: Arc<str> = settings.kafka.topics.name_of(file.topic).into();
         bar.set_message(topic.to_string());
         file.each_line(|value, read| {
             let (topic, value) = (Arc::clone(&topic), Some(value.to_vec()));

@@ -7,17 +7,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use indicatif::ProgressBar;
-use throughline_stream::kafka::{KafkaPublisher, PublisherSettings};
+use throughline_stream::kafka::KafkaPublisher;
 use throughline_stream::{Outgoing, Publish as _, Stop, StreamError};
 
 use crate::cli::ProduceArgs;
 use crate::config::Settings;
 use crate::health::Health;
-use crate::prepare;
 use crate::topic_files::{self, TopicFile};
-
-/// Single records wait for company, unlike those of the roles.
-const LINGER: Duration = Duration::from_millis(20);
+use crate::{prepare, roles};
 
 /// Sends the files of a directory.
 pub fn execute(settings: &Settings, args: &ProduceArgs) -> anyhow::Result<()> {
@@ -25,18 +22,7 @@ pub fn execute(settings: &Settings, args: &ProduceArgs) -> anyhow::Result<()> {
     let stop = Stop::new();
     prepare::topics_when_there(&settings.kafka, &Health::default(), &stop)?;
     let kafka = &settings.kafka;
-    let publisher = KafkaPublisher::new(
-        &PublisherSettings {
-            client: kafka.client.clone(),
-            name: "throughline-produce".to_owned(),
-            linger: LINGER,
-            queue_kib: kafka.producer.queue_kib,
-            max_record_bytes: kafka.max_record_bytes,
-            compression: kafka.producer.compression.to_owned(),
-            gapless: false,
-        },
-        stop,
-    )?;
+    let publisher = roles::raw_publisher(settings, "produce", &stop)?;
     let bar = topic_files::progress(&files)?;
     let mut sender = Sender {
         publisher,
@@ -46,9 +32,7 @@ pub fn execute(settings: &Settings, args: &ProduceArgs) -> anyhow::Result<()> {
         refused: 0,
     };
     for file in &files {
-        let name = kafka.topics.raw.iter().find(|(raw, _)| *raw == file.topic);
-        let name = name.map_or(file.topic.name(), |(_, name)| name);
-        sender.send_file(name, file)?;
+        sender.send_file(kafka.topics.name_of(file.topic), file)?;
     }
     sender.flush()?;
     sender.bar.finish_and_clear();

@@ -52,6 +52,14 @@ pub struct Topics {
     pub dead_letters: String,
 }
 
+impl Topics {
+    /// The broker's name of a raw topic.
+    pub fn name_of(&self, topic: RawTopic) -> &str {
+        let named = self.raw.iter().find(|(raw, _)| *raw == topic);
+        named.map_or(topic.name(), |(_, name)| name)
+    }
+}
+
 /// Numbers of partitions.
 #[derive(Clone, Copy, Debug)]
 pub struct Partitions {

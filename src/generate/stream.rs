@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::Utc;
 use throughline_proto::topics::RawTopic;
-use throughline_stream::kafka::{KafkaPublisher, PublisherSettings};
+use throughline_stream::kafka::KafkaPublisher;
 use throughline_stream::{Outgoing, Publish as _, Stop};
 
 use super::args::GenerateArgs;
@@ -16,10 +16,8 @@ use super::time::{At, DAY, SECOND};
 use super::world::World;
 use crate::config::{Kafka, Settings};
 use crate::health::Health;
-use crate::{prepare, shutdown};
+use crate::{prepare, roles, shutdown};
 
-/// Single records wait for company.
-const LINGER: Duration = Duration::from_millis(20);
 /// The live regime begins so long before now, so that visits are going on when
 /// the clock reaches now.
 const RUN_UP: i64 = 90 * SECOND;
@@ -45,18 +43,7 @@ pub fn send(settings: &Settings, args: &GenerateArgs) -> anyhow::Result<()> {
 /// everything asked for is sent; says what came out.
 pub fn feed(settings: &Settings, args: &GenerateArgs, stop: &Stop) -> anyhow::Result<Summary> {
     let kafka = &settings.kafka;
-    let publisher = KafkaPublisher::new(
-        &PublisherSettings {
-            client: kafka.client.clone(),
-            name: "throughline-generate".to_owned(),
-            linger: LINGER,
-            queue_kib: kafka.producer.queue_kib,
-            max_record_bytes: kafka.max_record_bytes,
-            compression: kafka.producer.compression.to_owned(),
-            gapless: false,
-        },
-        stop.clone(),
-    )?;
+    let publisher = roles::raw_publisher(settings, "generate", stop)?;
     let mut sender = Sender {
         publisher,
         topics: names(kafka),
@@ -108,10 +95,7 @@ fn wait_for(at: At, stop: &Stop) -> bool {
 
 /// The topics' names in the order of [`RawTopic::ALL`].
 fn names(kafka: &Kafka) -> [Arc<str>; RawTopic::ALL.len()] {
-    RawTopic::ALL.map(|topic| {
-        let named = kafka.topics.raw.iter().find(|(raw, _)| *raw == topic);
-        named.map_or(topic.name(), |(_, name)| name).into()
-    })
+    RawTopic::ALL.map(|topic| kafka.topics.name_of(topic).into())
 }
 
 struct Sender {
