@@ -17,15 +17,16 @@ pub enum CellKind {
     CreditByTouch = 2,
 }
 
-/// A cell's key within its partition.
+/// A cell's key within its partition. Ordered by kind first, so that the rows
+/// of one table follow one another, then by hour, as traffic comes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct CellKey {
-    /// Tenant, channel, source, medium, campaign.
-    pub dim: DimId,
-    /// Hours since the epoch, UTC.
-    pub hour: i32,
     /// What it sums up.
     pub kind: CellKind,
+    /// Hours since the epoch, UTC.
+    pub hour: i32,
+    /// Tenant, channel, source, medium, campaign.
+    pub dim: DimId,
 }
 
 /// Four figures that are booked together.
