@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use crate::events;
-
 /// A 128-bit identifier: 120 bits of a keyed hash, then 8 bits of kind.
 ///
 /// Its order as a number is the identity order `≺`: random, because the hash
@@ -88,36 +86,6 @@ impl fmt::Debug for Ident {
     }
 }
 
-impl From<Ident> for events::Ident {
-    fn from(ident: Ident) -> Self {
-        Self {
-            high: (ident.0 >> 64) as u64,
-            low: ident.0 as u64,
-        }
-    }
-}
-
-impl From<events::Ident> for Ident {
-    fn from(wire: events::Ident) -> Self {
-        Self(u128::from(wire.high) << 64 | u128::from(wire.low))
-    }
-}
-
-impl From<Ident> for crate::rollups::Id {
-    fn from(ident: Ident) -> Self {
-        Self {
-            high: (ident.0 >> 64) as u64,
-            low: ident.0 as u64,
-        }
-    }
-}
-
-impl From<crate::rollups::Id> for Ident {
-    fn from(wire: crate::rollups::Id) -> Self {
-        Self(u128::from(wire.high) << 64 | u128::from(wire.low))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -127,7 +95,6 @@ mod tests {
         for kind in IdentKind::ALL {
             let ident = Ident::new(u128::MAX / 3, kind);
             assert_eq!(ident.kind(), Some(kind));
-            assert_eq!(Ident::from(events::Ident::from(ident)), ident);
         }
     }
 }

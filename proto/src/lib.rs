@@ -1,8 +1,11 @@
 //! The vocabulary of the line: what travels in its topics, and the newtypes
 //! that every room shares. No behaviour beyond conversions lives here.
 
+pub mod events;
+pub mod flat;
 pub mod ident;
 pub mod money;
+pub mod rollups;
 pub mod topics;
 
 pub use ident::{Ident, IdentKind};
@@ -15,26 +18,6 @@ pub mod raw {
         reason = "generated; documented in raw.proto"
     )]
     include!(concat!(env!("OUT_DIR"), "/throughline.raw.v1.rs"));
-}
-
-/// What travels in `events`.
-pub mod events {
-    #![allow(
-        missing_docs,
-        clippy::pedantic,
-        reason = "generated; documented in events.proto"
-    )]
-    include!(concat!(env!("OUT_DIR"), "/throughline.events.v1.rs"));
-}
-
-/// What travels in `rollups`.
-pub mod rollups {
-    #![allow(
-        missing_docs,
-        clippy::pedantic,
-        reason = "generated; documented in rollups.proto"
-    )]
-    include!(concat!(env!("OUT_DIR"), "/throughline.rollups.v1.rs"));
 }
 
 /// The one rule by which a node finds its partition of `events`.
