@@ -1,25 +1,20 @@
 //! Open batches of messages, one for each partition of `events`.
 //!
-//! A batch is written as it grows: messages are encoded at once, and strings
-//! that repeat stand once, in tables. Protobuf allows the fields of a message
-//! in any order, so the tables are put in front when the batch is closed.
+//! A batch is written as it grows: messages are encoded at once, and texts
+//! that repeat stand once, in tables.
 
 use std::sync::Arc;
 
-use prost::Message as _;
 use rustc_hash::FxHashMap;
-use throughline_proto::events::{self, message};
+use throughline_proto::events::{self, BatchWriter, Body, Message};
+use throughline_proto::flat::Flat as _;
 use throughline_proto::{Ident, home_partition};
 use throughline_stream::{Outgoing, Publish, StreamError};
 
 use crate::event::Source;
 
-/// The wire type of strings and messages in a field's key.
-const LENGTH_DELIMITED: u8 = 2;
-/// The key of the field `EventBatch.sources`.
-const SOURCES_KEY: u8 = 3 << 3 | LENGTH_DELIMITED;
-/// The key of the field `EventBatch.messages`.
-const MESSAGES_KEY: u8 = 5 << 3 | LENGTH_DELIMITED;
+/// Ingest keeps no Lamport time.
+const LAMPORT: u64 = 0;
 
 /// What batches hold and how large they get.
 #[derive(Debug)]
@@ -44,13 +39,13 @@ pub struct Published {
 /// One open batch.
 #[derive(Debug, Default)]
 pub struct Batch {
+    writer: BatchWriter,
+    /// In the order of the batch's table.
     tenants: Vec<String>,
-    /// By the encoded source.
+    /// In the order of the batch's table.
+    origins: Vec<(Arc<str>, i32)>,
+    /// By the written source.
     source_index: FxHashMap<Box<[u8]>, u32>,
-    sources: Vec<u8>,
-    origins: Vec<events::Origin>,
-    messages: Vec<u8>,
-    message_count: u64,
     scratch: Vec<u8>,
 }
 
@@ -58,7 +53,7 @@ pub struct Batch {
 #[derive(Clone, Copy, Debug)]
 pub struct Origin<'a> {
     /// The topic's name in the broker.
-    pub topic: &'a str,
+    pub topic: &'a Arc<str>,
     /// The partition's number.
     pub partition: i32,
 }
@@ -74,24 +69,21 @@ impl Batches {
         }
     }
 
-    /// Adds a message to the node `to`; `body` may put strings into the
-    /// batch's tables. A batch that is full is published at once.
-    pub fn add(
+    /// Adds a message to the node `to`; `body` may put texts into the batch's
+    /// tables. A batch that is full is published at once.
+    pub fn add<'e>(
         &mut self,
         tenant: &str,
         to: Ident,
         publish: &mut impl Publish,
-        body: impl FnOnce(&mut Batch) -> message::Body,
+        body: impl FnOnce(&mut Batch) -> Body<'e>,
     ) -> Result<(), StreamError> {
         let partition = home_partition(to, self.open.len() as u32);
         let batch = &mut self.open[partition as usize];
-        let message = events::Message {
-            tenant: batch.tenant(tenant),
-            to: Some(to.into()),
-            body: Some(body(batch)),
-        };
-        batch.push(&message);
-        if batch.size() >= self.batch_bytes {
+        let tenant = batch.tenant(tenant);
+        let body = body(batch);
+        batch.writer.push(&Message { tenant, to, body });
+        if batch.writer.size() >= self.batch_bytes {
             self.publish(partition, publish)?;
         }
         Ok(())
@@ -109,13 +101,13 @@ impl Batches {
 
     fn publish(&mut self, partition: u32, publish: &mut impl Publish) -> Result<(), StreamError> {
         let batch = &mut self.open[partition as usize];
-        if batch.message_count == 0 {
+        let messages = batch.writer.messages();
+        if messages == 0 {
             return Ok(());
         }
-        let messages = batch.message_count;
         let value = batch.close();
         self.published.batches += 1;
-        self.published.messages += messages;
+        self.published.messages += messages as u64;
         self.published.bytes += value.len() as u64;
         publish.send(Outgoing {
             topic: Arc::clone(&self.topic),
@@ -129,88 +121,57 @@ impl Batches {
 impl Batch {
     /// The index of a source in the batch's table.
     pub fn source(&mut self, source: &Source<'_>) -> u32 {
-        let parts = [
-            &source.source,
-            &source.medium,
-            &source.campaign,
-            &source.content,
-            &source.term,
-        ];
+        let source = events::Source {
+            source: &source.source,
+            medium: &source.medium,
+            campaign: &source.campaign,
+            content: &source.content,
+            term: &source.term,
+        };
         self.scratch.clear();
-        for (number, part) in (1..).zip(parts) {
-            if !part.is_empty() {
-                self.scratch.push(number << 3 | LENGTH_DELIMITED);
-                append(&mut self.scratch, part.as_bytes());
-            }
-        }
+        source.put(&mut self.scratch);
         if let Some(index) = self.source_index.get(self.scratch.as_slice()) {
             return *index;
         }
-        let index = self.source_index.len() as u32;
-        self.sources.push(SOURCES_KEY);
-        append(&mut self.sources, &self.scratch);
+        let index = self.writer.sources.push(&source);
         self.source_index
             .insert(self.scratch.as_slice().into(), index);
         index
     }
 
     /// The index of an origin in the batch's table.
-    pub fn origin(&mut self, origin: Origin<'_>) -> u32 {
+    pub fn origin(&mut self, Origin { topic, partition }: Origin<'_>) -> u32 {
         let known = self
             .origins
             .iter()
-            .position(|known| known.partition == origin.partition && known.topic == origin.topic);
-        known.unwrap_or_else(|| {
-            self.origins.push(events::Origin {
-                topic: origin.topic.to_owned(),
-                partition: origin.partition,
-            });
-            self.origins.len() - 1
-        }) as u32
+            .position(|known| known.1 == partition && known.0 == *topic);
+        known.map_or_else(
+            || {
+                self.origins.push((Arc::clone(topic), partition));
+                let origin = events::Origin { topic, partition };
+                self.writer.origins.push(&origin)
+            },
+            |index| index as u32,
+        )
     }
 
     fn tenant(&mut self, tenant: &str) -> u32 {
         // Mostly one, and rarely more than a few: no map is faster.
         let known = self.tenants.iter().rposition(|known| known == tenant);
-        known.unwrap_or_else(|| {
-            self.tenants.push(tenant.to_owned());
-            self.tenants.len() - 1
-        }) as u32
-    }
-
-    fn push(&mut self, message: &events::Message) {
-        self.messages.push(MESSAGES_KEY);
-        message
-            .encode_length_delimited(&mut self.messages)
-            .expect("a vector has room");
-        self.message_count += 1;
-    }
-
-    fn size(&self) -> usize {
-        self.messages.len() + self.sources.len()
+        known.map_or_else(
+            || {
+                self.tenants.push(tenant.to_owned());
+                self.writer.tenants.push(&tenant)
+            },
+            |index| index as u32,
+        )
     }
 
     /// The encoded batch; what is left is an empty one with its room kept.
     fn close(&mut self) -> Vec<u8> {
-        let tables = events::EventBatch {
-            tenants: std::mem::take(&mut self.tenants),
-            origins: std::mem::take(&mut self.origins),
-            ..events::EventBatch::default()
-        };
-        let mut value = Vec::with_capacity(tables.encoded_len() + self.size());
-        tables.encode(&mut value).expect("a vector has room");
-        value.extend_from_slice(&self.sources);
-        value.extend_from_slice(&self.messages);
+        self.tenants.clear();
+        self.origins.clear();
         self.source_index.clear();
-        self.sources.clear();
-        self.messages.clear();
-        self.message_count = 0;
-        value
+        self.writer.finish(LAMPORT)
     }
-}
-
-/// Appends bytes with their length in front.
-fn append(buffer: &mut Vec<u8>, bytes: &[u8]) {
-    prost::encode_length_delimiter(bytes.len(), buffer).expect("a vector has room");
-    buffer.extend_from_slice(bytes);
 }

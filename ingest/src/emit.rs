@@ -1,7 +1,8 @@
 //! A valid event as messages to the nodes of `events`: a fact for the client's
 //! journey, and a link for each further identifier.
 
-use throughline_proto::events::{self, fact, message};
+use throughline_proto::events::{self, Fact, FactBody, Key};
+use throughline_proto::flat::ContentHash;
 use throughline_proto::topics::RawTopic;
 use throughline_proto::{Ident, IdentKind};
 use throughline_stream::{Publish, StreamError};
@@ -36,8 +37,8 @@ pub struct Place<'a> {
 
 /// One event on its way into the batches.
 struct Sender<'s, 'e, P> {
-    event: &'s Event<'e>,
-    content_hash: u64,
+    event: &'e Event<'e>,
+    key: Key<'e>,
     place: Place<'s>,
     batches: &'s mut Batches,
     publish: &'s mut P,
@@ -109,7 +110,11 @@ impl Emitter {
         self.identify(topic, event, &mut identifiers);
         let mut sender = Sender {
             event,
-            content_hash: self.content.hash(event),
+            key: Key {
+                at: event.at,
+                id: &event.event_id,
+                content: ContentHash(self.content.hash(event)),
+            },
             place,
             batches,
             publish,
@@ -196,13 +201,12 @@ impl Emitter {
             return Ok(());
         };
         if others.is_empty() && !is_registered && self.is_new(*anchor, *anchor) {
-            let id = Some((*anchor).into());
-            sender.fact(*anchor, |_| fact::Body::Member(events::Member { id }))?;
+            sender.fact(*anchor, |_| FactBody::Member(*anchor))?;
         }
         for other in others {
             let (high, low) = (*anchor.max(other), *anchor.min(other));
             if self.is_new(high, low) {
-                sender.link(high, low)?;
+                sender.send(high, |_| events::Body::Link(low))?;
             }
         }
         Ok(())
@@ -217,26 +221,28 @@ impl Emitter {
     }
 }
 
-impl<P: Publish> Sender<'_, '_, P> {
+impl<'e, P: Publish> Sender<'_, 'e, P> {
     fn fact(
         &mut self,
         to: Ident,
-        body: impl FnOnce(&mut Batch) -> fact::Body,
+        body: impl FnOnce(&mut Batch) -> FactBody<'e>,
     ) -> Result<(), StreamError> {
-        self.send(to, |batch, make_fact| {
+        let (key, place) = (self.key, self.place);
+        self.send(to, |batch| {
             let body = body(batch);
-            message::Body::Event(events::Event {
-                fact: Some(make_fact(batch, body)),
-                via: None,
-                hops: 0,
-            })
+            events::Body::Fact(fact(batch, key, place, body))
         })
     }
 
-    fn call(&mut self, number: Ident, caller: Ident, call: &Call<'_>) -> Result<(), StreamError> {
-        let table = &self.event.tenant.static_numbers;
-        let printed = table.get(call.dialed_number.as_ref());
-        self.send(number, |batch, make_fact| {
+    fn call(
+        &mut self,
+        number: Ident,
+        caller: Ident,
+        call: &'e Call<'_>,
+    ) -> Result<(), StreamError> {
+        let (key, place) = (self.key, self.place);
+        let printed = self.event.tenant.static_numbers.get(&*call.dialed_number);
+        self.send(number, |batch| {
             let source = match printed {
                 Some(source) => batch.source(source),
                 None => batch.source(&Source {
@@ -245,94 +251,76 @@ impl<P: Publish> Sender<'_, '_, P> {
                     ..Source::default()
                 }),
             };
-            let body = fact::Body::Call(call_fact(call, source));
-            message::Body::Call(events::CallAt {
-                caller: Some(caller.into()),
-                fact: Some(make_fact(batch, body)),
-            })
+            let body = FactBody::Call(call_fact(call, source));
+            let fact = fact(batch, key, place, body);
+            events::Body::Call(events::CallAt { caller, fact })
         })
     }
 
     fn lease(&mut self, number: Ident, visitor: Ident, until: i64) -> Result<(), StreamError> {
         let lease = events::Lease {
-            at: self.event.at,
+            key: self.key,
             until,
-            event_id: self.event.event_id.to_string(),
-            content_hash: self.content_hash,
-            visitor: Some(visitor.into()),
+            visitor,
         };
-        self.send(number, |_, _| message::Body::Lease(lease))
+        self.send(number, |_| events::Body::Lease(lease))
     }
 
     fn cost(&mut self, node: Ident, cost: &Cost<'_>) -> Result<(), StreamError> {
-        let (event, content_hash) = (self.event, self.content_hash);
-        self.send(node, |batch, _| {
-            message::Body::Cost(events::Cost {
-                at: event.at,
-                event_id: event.event_id.to_string(),
-                content_hash,
+        let key = self.key;
+        self.send(node, |batch| {
+            events::Body::Cost(events::Cost {
+                key,
                 source: batch.source(&cost.source),
                 date: days_since_epoch(cost.date),
-                hour: cost.hour,
+                hour: cost.hour.map(|hour| hour as u8),
                 first_hour: cost.hours.first,
                 hours: cost.hours.count,
-                cost: money(Some(cost.cost), cost.currency),
+                cost: money(cost.cost, cost.currency),
                 impressions: cost.impressions.unwrap_or_default(),
                 clicks: cost.clicks.unwrap_or_default(),
             })
         })
     }
 
-    fn link(&mut self, high: Ident, low: Ident) -> Result<(), StreamError> {
-        let lower = Some(low.into());
-        self.send(high, |_, _| message::Body::Link(events::Link { lower }))
-    }
-
-    /// Sends a message; the second argument of `body` makes the event's fact
-    /// in the batch that the message goes to.
     fn send(
         &mut self,
         to: Ident,
-        body: impl FnOnce(&mut Batch, &dyn Fn(&mut Batch, fact::Body) -> events::Fact) -> message::Body,
+        body: impl FnOnce(&mut Batch) -> events::Body<'e>,
     ) -> Result<(), StreamError> {
-        let (event, content_hash, place) = (self.event, self.content_hash, self.place);
-        let make_fact = |batch: &mut Batch, body| events::Fact {
-            at: event.at,
-            event_id: event.event_id.to_string(),
-            content_hash,
-            origin: batch.origin(place.origin),
-            offset: place.offset,
-            body: Some(body),
-        };
-        self.batches
-            .add(&event.tenant_name, to, self.publish, |batch| {
-                body(batch, &make_fact)
-            })
+        let tenant = &self.event.tenant_name;
+        self.batches.add(tenant, to, self.publish, body)
     }
 }
 
-fn hit(batch: &mut Batch, web: &Web<'_>, visitor: Ident) -> fact::Body {
-    fact::Body::Hit(events::Hit {
-        visitor: Some(visitor.into()),
-        source: web
-            .source
-            .as_ref()
-            .map_or(0, |source| batch.source(source) + 1),
+/// What makes no row of its own needs no place.
+fn fact<'e>(batch: &mut Batch, key: Key<'e>, place: Place<'_>, body: FactBody<'e>) -> Fact<'e> {
+    let needs_place = !matches!(body, FactBody::Member(_));
+    let place = needs_place.then(|| events::Place {
+        origin: batch.origin(place.origin),
+        offset: place.offset,
+    });
+    Fact { key, place, body }
+}
+
+fn hit<'e>(batch: &mut Batch, web: &Web<'_>, visitor: Ident) -> FactBody<'e> {
+    FactBody::Hit(events::Hit {
+        visitor,
+        source: web.source.as_ref().map(|source| batch.source(source)),
         lead: web.event == Web::LEAD,
         run_ms: 0,
-        lead_only: false,
     })
 }
 
-fn call_fact(call: &Call<'_>, source: u32) -> events::Call {
+fn call_fact<'e>(call: &'e Call<'_>, source: u32) -> events::Call<'e> {
     events::Call {
         outbound: call.outbound,
-        status: call.status.into(),
-        dialed_number: call.dialed_number.to_string(),
+        status: call.status,
+        dialed_number: &call.dialed_number,
         wait_seconds: call.wait_seconds,
         talk_seconds: call.talk_seconds,
-        manager_id: call.manager_id.as_deref().unwrap_or_default().to_owned(),
-        recording_url: call.recording_url.as_deref().unwrap_or_default().to_owned(),
+        manager_id: call.manager_id.as_deref().unwrap_or_default(),
+        recording_url: call.recording_url.as_deref().unwrap_or_default(),
         quality_score: call.quality_score.map(|score| score as u32),
         source,
         lease: None,
@@ -340,12 +328,12 @@ fn call_fact(call: &Call<'_>, source: u32) -> events::Call {
     }
 }
 
-fn click(batch: &mut Batch, email: &Email<'_>) -> fact::Body {
+fn click<'e>(batch: &mut Batch, email: &Email<'_>) -> FactBody<'e> {
     let source = match email.source.as_ref() {
         "" => "email",
         source => source,
     };
-    fact::Body::Contact(events::Contact {
+    FactBody::Contact(events::Contact {
         source: batch.source(&Source {
             source: source.into(),
             medium: "email".into(),
@@ -353,37 +341,37 @@ fn click(batch: &mut Batch, email: &Email<'_>) -> fact::Body {
             ..Source::default()
         }),
         email: true,
-        kind: "email".to_owned(),
+        kind: "email",
     })
 }
 
-fn touch(batch: &mut Batch, source: &Source<'_>, kind: &str) -> fact::Body {
-    fact::Body::Contact(events::Contact {
+fn touch<'e>(batch: &mut Batch, source: &Source<'_>, kind: &'e str) -> FactBody<'e> {
+    FactBody::Contact(events::Contact {
         source: batch.source(source),
         email: false,
-        kind: kind.to_owned(),
+        kind,
     })
 }
 
-fn deal_event(deal: &Deal<'_>, node: Ident) -> fact::Body {
-    let text = |text: &Option<std::borrow::Cow<'_, str>>| text.as_deref().map(str::to_owned);
-    fact::Body::Deal(events::DealEvent {
-        deal: Some(node.into()),
-        deal_id: deal.deal_id.to_string(),
-        status: deal.status.into(),
-        stage: text(&deal.stage),
-        pipeline: text(&deal.pipeline),
-        amount: money(deal.amount, deal.currency),
-        cost: money(deal.cost, deal.currency),
-        refund: money(deal.refund_amount, deal.currency),
-        manager_id: text(&deal.manager_id),
+fn deal_event<'e>(deal: &'e Deal<'_>, node: Ident) -> FactBody<'e> {
+    let money = |minor: Option<i64>| minor.map(|minor| money(minor, deal.currency));
+    FactBody::Deal(events::DealEvent {
+        deal: node,
+        deal_id: &deal.deal_id,
+        status: deal.status,
+        stage: deal.stage.as_deref(),
+        pipeline: deal.pipeline.as_deref(),
+        amount: money(deal.amount),
+        cost: money(deal.cost),
+        refund: money(deal.refund_amount),
+        manager_id: deal.manager_id.as_deref(),
         date: days_since_epoch(deal.date),
     })
 }
 
-fn money(minor: Option<i64>, currency: MinorUnit) -> Option<events::Money> {
-    minor.map(|minor| events::Money {
+fn money(minor: i64, currency: MinorUnit) -> events::Money {
+    events::Money {
+        currency: currency.letters(),
         minor,
-        currency: currency.code.to_owned(),
-    })
+    }
 }

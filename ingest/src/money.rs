@@ -26,6 +26,15 @@ impl MinorUnit {
             places: u8::try_from(currency.exponent()?).ok()?,
         })
     }
+
+    /// The code as its three letters.
+    #[expect(
+        clippy::missing_panics_doc,
+        reason = "ISO 4217 codes have three letters"
+    )]
+    pub fn letters(self) -> [u8; 3] {
+        *self.code.as_bytes().first_chunk().expect("three letters")
+    }
 }
 
 /// Why a text is no amount.

@@ -11,11 +11,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono_tz::Tz;
-use prost::Message as _;
 use throughline_channels::SourceLists;
-use throughline_proto::events::{EventBatch, fact, message};
+use throughline_proto::Ident;
+use throughline_proto::events::{self, Batch, Body, Fact, FactBody, Message};
 use throughline_proto::topics::{DEAD_LETTERS, EVENTS, RawTopic};
-use throughline_proto::{Ident, events};
 use throughline_stream::memory::MemoryBroker;
 use throughline_stream::{Header, Outgoing, Polled, Record, Role as _, Source as _, Step};
 
@@ -27,10 +26,16 @@ const PARTITIONS: u32 = 4;
 
 /// What came out of a run.
 struct Output {
-    batches: Vec<(i32, EventBatch)>,
-    /// The values of the records of `events`, as published.
-    bytes: Vec<Vec<u8>>,
+    /// Partitions and values of the records of `events`, as published.
+    records: Vec<(i32, Vec<u8>)>,
     letters: Vec<Record>,
+}
+
+/// A record of `events`, taken apart.
+struct Published<'a> {
+    partition: i32,
+    batch: Batch<'a>,
+    messages: Vec<Message<'a>>,
 }
 
 /// A line with a default tenant, and `acme` in New York with dollars.
@@ -104,18 +109,10 @@ fn run_with(config: Config, records: Vec<Outgoing>) -> Output {
     let mut ingest = Ingest::new(config, broker.source(&topics), broker.publisher(NOW)).unwrap();
     while ingest.step().unwrap() == Step::Worked {}
     ingest.finish().unwrap();
-    let events = all_of(&broker, EVENTS);
+    let events = all_of(&broker, EVENTS).into_iter();
     Output {
-        batches: events
-            .iter()
-            .map(|record| {
-                let value = record.value.as_deref().unwrap();
-                (record.partition, EventBatch::decode(value).unwrap())
-            })
-            .collect(),
-        bytes: events
-            .into_iter()
-            .filter_map(|record| record.value)
+        records: events
+            .map(|record| (record.partition, record.value.unwrap()))
             .collect(),
         letters: all_of(&broker, DEAD_LETTERS),
     }
@@ -134,23 +131,40 @@ fn all_of(broker: &MemoryBroker, topic: &str) -> Vec<Record> {
 }
 
 impl Output {
+    fn published(&self) -> Vec<Published<'_>> {
+        let records = self.records.iter();
+        records
+            .map(|(partition, value)| {
+                let (batch, messages) = Batch::read(value).unwrap();
+                Published {
+                    partition: *partition,
+                    batch,
+                    messages: messages.collect::<Result<_, _>>().unwrap(),
+                }
+            })
+            .collect()
+    }
+
     /// Every message in words, sorted.
     fn lines(&self) -> Vec<String> {
-        let mut lines: Vec<String> = self
-            .batches
-            .iter()
-            .flat_map(|(_, batch)| batch.messages.iter().map(move |m| describe(batch, m)))
-            .collect();
+        let mut lines = Vec::new();
+        for Published {
+            batch, messages, ..
+        } in self.published()
+        {
+            lines.extend(messages.iter().map(|message| describe(&batch, message)));
+        }
         lines.sort();
         lines
     }
 
-    fn facts(&self) -> Vec<events::Fact> {
-        let messages = self.batches.iter().flat_map(|(_, batch)| &batch.messages);
-        messages
-            .filter_map(|message| match message.body.clone()? {
-                message::Body::Event(event) => event.fact,
-                message::Body::Call(call) => call.fact,
+    fn facts(&self) -> Vec<Fact<'_>> {
+        let published = self.published().into_iter();
+        published
+            .flat_map(|published| published.messages)
+            .filter_map(|message| match message.body {
+                Body::Fact(fact) => Some(fact),
+                Body::Call(call) => Some(call.fact),
                 _ => None,
             })
             .collect()
@@ -173,99 +187,100 @@ fn header(record: &Record, name: &str) -> Option<String> {
     Some(String::from_utf8(header.value.clone()?).unwrap())
 }
 
-fn kind(ident: Option<events::Ident>) -> &'static str {
+fn kind(ident: Ident) -> &'static str {
     ident
-        .and_then(|ident| Ident::from(ident).kind())
+        .kind()
         .map_or("nobody", throughline_proto::IdentKind::name)
 }
 
 /// A message in words, its node by kind: hashes are tested elsewhere.
-fn describe(batch: &EventBatch, message: &events::Message) -> String {
-    let tenant = &batch.tenants[message.tenant as usize];
+fn describe(batch: &Batch<'_>, message: &Message<'_>) -> String {
+    let tenant = batch.tenants[message.tenant as usize];
     let to = kind(message.to);
-    let what = match message.body.as_ref().unwrap() {
-        message::Body::Event(event) => describe_fact(batch, event.fact.as_ref().unwrap()),
-        message::Body::Link(link) => {
-            let mut ends = [to, kind(link.lower)];
+    let what = match &message.body {
+        Body::Fact(fact) => describe_fact(batch, fact),
+        Body::Link(lower) => {
+            let mut ends = [to, kind(*lower)];
             ends.sort_unstable();
             return format!("{tenant} link {} {}", ends[0], ends[1]);
         }
-        message::Body::Call(call) => {
-            let fact = describe_fact(batch, call.fact.as_ref().unwrap());
+        Body::Call(call) => {
+            let fact = describe_fact(batch, &call.fact);
             format!("from {} {fact}", kind(call.caller))
         }
-        message::Body::Lease(lease) => format!(
+        Body::Lease(lease) => format!(
             "lease {} {}..{} {}",
             kind(lease.visitor),
-            lease.at,
+            lease.key.at,
             lease.until,
-            lease.event_id
+            lease.key.id
         ),
-        message::Body::Cost(cost) => format!(
-            "cost {} {:?} day {} hour {:?} hours {}+{} {} {} {}",
+        Body::Cost(cost) => format!(
+            "cost {} {} day {} hour {:?} hours {}+{} {} {} {}",
             source(batch, cost.source),
-            cost.cost
-                .as_ref()
-                .map(|money| (money.minor, money.currency.as_str())),
+            money(Some(cost.cost)),
             cost.date,
             cost.hour,
             cost.first_hour,
             cost.hours,
             cost.impressions,
             cost.clicks,
-            cost.event_id
+            cost.key.id
         ),
-        message::Body::Shortcut(_) => "shortcut".to_owned(),
+        Body::Forwarded(_) | Body::Shortcut(_) => panic!("ingest sends no {message:?}"),
     };
     format!("{tenant} {to}: {what}")
 }
 
-fn source(batch: &EventBatch, index: u32) -> String {
+fn source(batch: &Batch<'_>, index: u32) -> String {
     let s = &batch.sources[index as usize];
-    [&s.source, &s.medium, &s.campaign, &s.content, &s.term]
-        .map(String::as_str)
-        .join("|")
+    [s.source, s.medium, s.campaign, s.content, s.term].join("|")
 }
 
-fn describe_fact(batch: &EventBatch, fact: &events::Fact) -> String {
-    let money = |money: &Option<events::Money>| {
-        money.as_ref().map_or("-".to_owned(), |money| {
-            format!("{}{}", money.minor, money.currency)
-        })
-    };
-    match fact.body.as_ref().unwrap() {
-        fact::Body::Member(member) => format!("member {}", kind(member.id)),
-        fact::Body::Hit(hit) => {
-            let source = hit.source.checked_sub(1).map(|index| source(batch, index));
+fn money(money: Option<events::Money>) -> String {
+    money.map_or("-".to_owned(), |money| {
+        let currency = std::str::from_utf8(&money.currency).unwrap();
+        format!("{}{currency}", money.minor)
+    })
+}
+
+fn describe_fact(batch: &Batch<'_>, fact: &Fact<'_>) -> String {
+    let is_member = matches!(fact.body, FactBody::Member(_));
+    assert_eq!(fact.place.is_none(), is_member, "{fact:?}");
+    match &fact.body {
+        FactBody::Member(member) => format!("member {}", kind(*member)),
+        FactBody::Hit(hit) => {
+            let source = hit.source.map(|index| source(batch, index));
             let lead = if hit.lead { " lead" } else { "" };
             format!("hit {}{lead}", source.unwrap_or_default())
         }
-        fact::Body::Call(call) => format!(
-            "call {} {} {} {:?} {:?} {:?} {:?} {:?}",
+        FactBody::Lead(_) => panic!("ingest sends no {fact:?}"),
+        FactBody::Call(call) => format!(
+            "call {} {:?} {} {:?} {:?} {:?} {:?} {:?}",
             if call.outbound { "out" } else { "in" },
-            call.status().as_str_name(),
+            call.status,
             call.dialed_number,
             source(batch, call.source),
             call.wait_seconds,
             call.talk_seconds,
             call.quality_score,
-            (&call.manager_id, &call.recording_url),
+            (call.manager_id, call.recording_url),
         ),
-        fact::Body::Contact(contact) => format!(
+        FactBody::Contact(contact) => format!(
             "{} {} {}",
             if contact.email { "click" } else { "touch" },
             contact.kind,
             source(batch, contact.source)
         ),
-        fact::Body::Deal(deal) => format!(
-            "deal {} {} {:?} {:?} {} {} {} {:?} day {}",
+        FactBody::Deal(deal) => format!(
+            "deal {} {:?} {:?} {:?} {} {} {} {:?} day {}",
             deal.deal_id,
-            deal.status().as_str_name(),
+            deal.status,
             deal.stage,
             deal.pipeline,
-            money(&deal.amount),
-            money(&deal.cost),
-            money(&deal.refund),
+            money(deal.amount),
+            money(deal.cost),
+            money(deal.refund),
             deal.manager_id,
             deal.date
         ),

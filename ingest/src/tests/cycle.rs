@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use throughline_proto::home_partition;
 use throughline_proto::topics::RawTopic;
-use throughline_proto::{Ident, home_partition};
 use throughline_stream::{
     Outgoing, Polled, Position, Publish, Record, Role as _, Source, Step, StreamError,
     TopicPartition,
@@ -31,20 +31,21 @@ fn messages_are_at_home_and_batches_are_bounded() {
     };
     let output = run_with(small, hits.clone());
     let mut messages = 0;
-    for (partition, batch) in &output.batches {
-        assert_eq!(batch.tenants, ["default"]);
-        assert!(batch.origins.len() <= 1, "links name no origin");
-        for message in &batch.messages {
-            let to = Ident::from(message.to.unwrap());
-            assert_eq!(home_partition(to, PARTITIONS) as i32, *partition);
+    for published in output.published() {
+        assert_eq!(published.batch.tenants, ["default"]);
+        let origins = published.batch.origins.len();
+        assert!(origins <= 1, "links name no origin");
+        for message in &published.messages {
+            let home = home_partition(message.to, PARTITIONS);
+            assert_eq!(home as i32, published.partition);
         }
-        messages += batch.messages.len();
+        messages += published.messages.len();
     }
     assert_eq!(messages, 1000);
-    assert!(output.batches.len() > 50);
-    assert!(output.bytes.iter().all(|bytes| bytes.len() < 1300));
+    assert!(output.records.len() > 50);
+    assert!(output.records.iter().all(|(_, bytes)| bytes.len() < 1300));
     let whole = run(hits);
-    assert_eq!(whole.batches.len() as u32, PARTITIONS);
+    assert_eq!(whole.records.len() as u32, PARTITIONS);
     assert_eq!(whole.lines(), output.lines());
 }
 
@@ -55,7 +56,7 @@ fn the_same_records_give_the_same_bytes() {
             .map(|n| record(RawTopic::Web, hit(n % 50)))
             .collect()
     };
-    assert_eq!(run(hits()).bytes, run(hits()).bytes);
+    assert_eq!(run(hits()).records, run(hits()).records);
 }
 
 /// What a worker did with its stream, in order.

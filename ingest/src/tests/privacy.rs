@@ -34,7 +34,7 @@ fn no_personal_value_is_published_in_clear() {
     let output = run(records.to_vec());
     assert!(output.letters.is_empty());
     assert_eq!(output.facts().len(), 5);
-    for bytes in output.bytes {
+    for (_, bytes) in output.records {
         let text = String::from_utf8_lossy(&bytes).to_lowercase();
         for secret in [
             "9161234567",

@@ -134,7 +134,7 @@ fn table(text: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
 
 fn check(record: Outgoing, reason: &str, field: &str, what: &str) {
     let output = run(vec![record]);
-    assert_eq!(output.batches, [], "{what}");
+    assert_eq!(output.records, [], "{what}");
     assert_eq!(
         output.refusals(),
         [(reason.to_owned(), field.to_owned())],
