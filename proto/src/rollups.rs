@@ -560,6 +560,16 @@ impl TrafficCell {
     }
 }
 
+impl Basis {
+    /// As it is called in tables and views.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Conversion => "conversion",
+            Self::Touch => "touch",
+        }
+    }
+}
+
 impl TouchTopic {
     /// The part of a touch id before the colon.
     pub const fn name(self) -> &'static str {

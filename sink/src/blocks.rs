@@ -1,6 +1,7 @@
 //! Rows on their way to ClickHouse, one block per table.
 
 use bytes::Bytes;
+use throughline_proto::flat::Malformed;
 
 use crate::row_binary::RowWriter;
 use crate::rows::RowError;
@@ -34,21 +35,22 @@ impl Default for Blocks {
 }
 
 impl Blocks {
-    /// Appends rows to a table's block; of a row that cannot be written
-    /// nothing remains.
+    /// Appends rows to a table's block; of a row that cannot be read or
+    /// written nothing remains.
     pub fn append<T>(
         &mut self,
         table: Table,
-        rows: &[T],
+        rows: impl IntoIterator<Item = Result<T, Malformed>>,
         mut write: impl FnMut(&T, &mut RowWriter<'_>) -> Result<(), RowError>,
     ) -> Result<(), RowError> {
         let Open { bytes, rows: count } = &mut self.0[table as usize];
         for row in rows {
+            let row = row?;
             if bytes.is_empty() {
                 RowWriter::new(bytes).header(table.columns());
             }
             let before = bytes.len();
-            if let Err(error) = write(row, &mut RowWriter::new(bytes)) {
+            if let Err(error) = write(&row, &mut RowWriter::new(bytes)) {
                 bytes.truncate(before);
                 return Err(error);
             }
@@ -93,9 +95,11 @@ mod tests {
             out.u8(*row);
             Ok(())
         };
-        blocks.append(Table::Costs, &[1u8, 2], write).unwrap();
-        blocks.append(Table::Deals, &[9u8], write).unwrap();
-        blocks.append(Table::Costs, &[3u8], write).unwrap();
+        blocks
+            .append(Table::Costs, [Ok(1u8), Ok(2)], write)
+            .unwrap();
+        blocks.append(Table::Deals, [Ok(9u8)], write).unwrap();
+        blocks.append(Table::Costs, [Ok(3u8)], write).unwrap();
         assert_eq!(blocks.max_rows(), 3);
         let taken = blocks.take();
         assert_eq!(
@@ -109,10 +113,10 @@ mod tests {
     #[test]
     fn nothing_remains_of_a_row_that_cannot_be_written() {
         let mut blocks = Blocks::default();
-        let result = blocks.append(Table::Costs, &[1u8, 2], |row, out| {
+        let result = blocks.append(Table::Costs, [Ok(1u8), Ok(2)], |row, out| {
             out.u8(*row);
             if *row == 2 {
-                Err(RowError::UnknownTable)
+                Err(RowError::Missing("model", 2))
             } else {
                 Ok(())
             }

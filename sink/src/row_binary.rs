@@ -6,6 +6,9 @@
 //! (`RowBinaryWithNamesAndTypes`), so that ClickHouse itself refuses a block
 //! that does not fit the table.
 
+use throughline_proto::Ident;
+use throughline_proto::rollups::TouchTopic;
+
 /// Appends values to a buffer in the format's encoding.
 #[derive(Debug)]
 pub struct RowWriter<'a> {
@@ -72,13 +75,22 @@ impl<'a> RowWriter<'a> {
 
     /// `FixedString(16)`: 128 bits, highest byte first, so that its order is
     /// that of the number and `hex` shows it as it is written elsewhere.
-    pub fn id(&mut self, value: u128) {
-        self.out.extend(value.to_be_bytes());
+    pub fn id(&mut self, value: Ident) {
+        self.out.extend(value.0.to_be_bytes());
     }
 
     /// `String` and `LowCardinality(String)`.
     pub fn string(&mut self, value: &str) {
         self.bytes(value.as_bytes());
+    }
+
+    /// A touch's id: the topic and the event id, joined by a colon.
+    pub fn touch_id(&mut self, topic: TouchTopic, event_id: &str) {
+        let topic = topic.name();
+        self.length(topic.len() + 1 + event_id.len());
+        self.out.extend(topic.as_bytes());
+        self.out.push(b':');
+        self.out.extend(event_id.as_bytes());
     }
 
     /// `String` of any bytes.
@@ -135,7 +147,7 @@ mod tests {
     fn values_are_little_endian_and_lengths_leb128() {
         assert_eq!(written(|w| w.i64(-2))[..2], [0xfe, 0xff]);
         assert_eq!(written(|w| w.u32(0x0102)), [2, 1, 0, 0]);
-        assert_eq!(written(|w| w.id(1))[15], 1);
+        assert_eq!(written(|w| w.id(Ident(1)))[15], 1);
         assert_eq!(written(|w| w.string("ab")), [2, b'a', b'b']);
         assert_eq!(written(|w| w.bytes(&[7; 300]))[..3], [0xac, 0x02, 7]);
     }

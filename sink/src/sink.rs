@@ -8,8 +8,6 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use prost::Message as _;
-use throughline_proto::rollups::RowBatch;
 use throughline_stream::{
     Polled, Position, Record, Role, Source, Step, Stop, TopicPartition, metric_names,
 };
@@ -97,7 +95,7 @@ impl<S: Source> Sink<S> {
         if *record.topic == *self.config.dead_letters_topic {
             return self
                 .blocks
-                .append(Table::DeadLetters, &[record], |record, out| {
+                .append(Table::DeadLetters, [Ok(record)], |record, out| {
                     dead_letter(record, out);
                     Ok(())
                 })
@@ -106,8 +104,7 @@ impl<S: Source> Sink<S> {
         let Some(value) = record.value.as_deref() else {
             return Ok(());
         };
-        let batch = RowBatch::decode(value).map_err(|error| undecodable(error.to_string()))?;
-        rows::append(&batch, &mut self.blocks).map_err(|error| undecodable(error.to_string()))
+        rows::append(value, &mut self.blocks).map_err(|error| undecodable(error.to_string()))
     }
 
     /// How long the waiting rows may still wait; nothing when they are due.

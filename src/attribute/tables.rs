@@ -5,10 +5,10 @@ use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
-use prost::Message as _;
 use rustc_hash::FxHashSet;
 use throughline_proto::Ident;
-use throughline_proto::rollups::{self as wire, row_batch::Rows};
+use throughline_proto::flat::Reader;
+use throughline_proto::rollups::{self as wire, Batch, Row, Rows, Table};
 
 /// A name that many rows share.
 pub type Name = Arc<str>;
@@ -30,13 +30,38 @@ pub struct Dimension {
     pub term: Name,
 }
 
-/// A row with its names resolved.
+/// A touch.
 #[derive(Clone, Debug)]
-pub struct Named<T> {
-    /// The row as it came.
-    pub row: T,
-    /// Where it came from, if that is part of the row.
-    pub dimension: Option<Dimension>,
+pub struct Touch {
+    /// The client.
+    pub client: Ident,
+    /// Epoch milliseconds.
+    pub at: i64,
+    /// Its kind.
+    pub kind: Name,
+    /// Where it came from.
+    pub dimension: Dimension,
+}
+
+/// A deal.
+#[derive(Clone, Debug)]
+pub struct Deal {
+    /// The client.
+    pub client: Ident,
+    /// Its latest event.
+    pub status: Name,
+    /// The latest given.
+    pub stage: Name,
+    /// The latest given.
+    pub pipeline: Name,
+    /// The latest given.
+    pub manager_id: Name,
+    /// Epoch milliseconds.
+    pub created_at: i64,
+    /// Epoch milliseconds; none unless it is won now.
+    pub won_at: Option<i64>,
+    /// Gross, refunds, revenue, cost and profit in 1/10000.
+    pub figures: [i64; 5],
 }
 
 /// The figures of a model in a cell, by name.
@@ -52,7 +77,7 @@ pub struct CreditShare {
     /// The touch's time, epoch milliseconds.
     pub at: i64,
     /// The touch's kind.
-    pub kind: String,
+    pub kind: Name,
     /// Where the touch came from.
     pub dimension: Dimension,
     /// Credit in parts per million; gross, revenue, profit in 1/10000.
@@ -79,16 +104,16 @@ pub type CellKey = (Name, i32, Dimension, u32);
 pub struct Tables {
     names: FxHashSet<Name>,
     /// By tenant, touch id, content.
-    pub touchpoints: Versioned<(Name, String, u64), Named<wire::Touchpoint>>,
+    pub touchpoints: Versioned<(Name, String, u64), Touch>,
     /// By tenant and deal id.
-    pub deals: Versioned<(Name, String), wire::Deal>,
+    pub deals: Versioned<(Name, String), Deal>,
     /// By tenant and deal id.
     pub credits: Versioned<(Name, String), Credits>,
     /// By tenant, hour, dimension and partition.
     pub traffic_cells: Versioned<CellKey, wire::TrafficCell>,
-    /// By basis, then as the others. Shares are credit in parts per million;
+    /// By the name of the basis, then as the others. Shares are credit in parts per million;
     /// gross, revenue and profit in 1/10000.
-    pub credit_cells: Versioned<(i32, CellKey), (i32, Vec<Share>)>,
+    pub credit_cells: Versioned<(&'static str, CellKey), (i32, Vec<Share>)>,
     /// The models of each tenant, in order.
     pub models: BTreeMap<Name, Vec<Name>>,
 }
@@ -103,60 +128,23 @@ struct Names {
 impl Tables {
     /// Takes a record of `rollups`.
     pub fn add(&mut self, value: &[u8]) -> Result<()> {
-        let batch = wire::RowBatch::decode(value).context("a record of rows cannot be read")?;
+        let context = "a record of rows cannot be read";
+        let (batch, rest) = Batch::read(value).context(context)?;
         let names = self.names_of(&batch);
-        match batch.rows {
-            Some(Rows::Touchpoints(rows)) => {
-                for row in rows.rows {
-                    self.add_touchpoint(&names, row)?;
-                }
-            }
-            Some(Rows::Deals(rows)) => {
-                for row in rows.rows {
-                    let key = (get(&names.tenants, row.tenant)?, row.deal_id.clone());
-                    replace(
-                        &mut self.deals,
-                        key,
-                        row.version,
-                        (!row.deleted).then_some(row),
-                    );
-                }
-            }
-            Some(Rows::Credits(rows)) => {
-                for row in rows.rows {
-                    self.add_credits(&names, &row)?;
-                }
-            }
-            Some(Rows::TrafficCells(rows)) => {
-                for row in rows.rows {
-                    let key = cell_key(&names, row.tenant, row.hour, row.dimension, row.partition)?;
-                    replace(
-                        &mut self.traffic_cells,
-                        key,
-                        row.version,
-                        (!row.deleted).then_some(row),
-                    );
-                }
-            }
-            Some(Rows::CreditCells(rows)) => {
-                for row in rows.rows {
-                    self.add_credit_cell(&names, &row)?;
-                }
-            }
-            Some(Rows::TenantsSettings(rows)) => {
-                for row in rows.rows {
-                    let models = row.models.iter().map(|model| get(&names.models, *model));
-                    let models = models.collect::<Result<_>>()?;
-                    self.models.insert(get(&names.tenants, row.tenant)?, models);
-                }
-            }
+        match batch.table {
+            Table::Tenants => each(rest, |row| self.add_tenant(&names, &row)),
+            Table::Touchpoints => each(rest, |row| self.add_touchpoint(&names, &row)),
+            Table::Deals => each(rest, |row| self.add_deal(&names, &row)),
+            Table::Credits => each(rest, |row| self.add_credits(&names, &row)),
+            Table::TrafficCells => each(rest, |row| self.add_traffic_cell(&names, row)),
+            Table::CreditCells => each(rest, |row| self.add_credit_cell(&names, &row)),
             // No view that is offered here reads these.
-            Some(Rows::Calls(_) | Rows::Identities(_) | Rows::Costs(_)) | None => {}
+            Table::Calls | Table::Identities | Table::Costs => Ok(()),
         }
-        Ok(())
+        .context(context)
     }
 
-    fn names_of(&mut self, batch: &wire::RowBatch) -> Names {
+    fn names_of(&mut self, batch: &Batch<'_>) -> Names {
         Names {
             tenants: batch.tenants.iter().map(|name| self.name(name)).collect(),
             models: batch.models.iter().map(|name| self.name(name)).collect(),
@@ -164,12 +152,12 @@ impl Tables {
                 .dimensions
                 .iter()
                 .map(|dimension| Dimension {
-                    channel: self.name(&dimension.channel),
-                    source: self.name(&dimension.source),
-                    medium: self.name(&dimension.medium),
-                    campaign: self.name(&dimension.campaign),
-                    content: self.name(&dimension.content),
-                    term: self.name(&dimension.term),
+                    channel: self.name(dimension.channel),
+                    source: self.name(dimension.source),
+                    medium: self.name(dimension.medium),
+                    campaign: self.name(dimension.campaign),
+                    content: self.name(dimension.content),
+                    term: self.name(dimension.term),
                 })
                 .collect(),
         }
@@ -184,46 +172,81 @@ impl Tables {
         name
     }
 
-    fn add_touchpoint(&mut self, names: &Names, row: wire::Touchpoint) -> Result<()> {
-        let key = (
-            get(&names.tenants, row.tenant)?,
-            row.touch_id.clone(),
-            row.content_hash,
-        );
-        let version = row.version;
-        let row = if row.deleted {
-            None
-        } else {
-            Some(Named {
-                dimension: Some(get(&names.dimensions, row.dimension)?),
-                row,
-            })
-        };
-        replace(&mut self.touchpoints, key, version, row);
+    fn add_tenant(&mut self, names: &Names, row: &wire::Tenant<'_>) -> Result<()> {
+        let models = row.models.iter().map(|model| get(&names.models, *model));
+        let models = models.collect::<Result<_>>()?;
+        self.models.insert(get(&names.tenants, row.tenant)?, models);
         Ok(())
     }
 
-    fn add_credits(&mut self, names: &Names, row: &wire::Credit) -> Result<()> {
-        let key = (get(&names.tenants, row.tenant)?, row.deal_id.clone());
-        let shares = row.shares.iter().map(|share| {
-            let Some(touch) = row.touches.get(share.touch as usize) else {
-                bail!("a share names touch {}, which is not there", share.touch);
-            };
-            Ok(CreditShare {
-                model: get(&names.models, share.model)?,
-                touch_id: touch.touch_id.clone(),
-                at: touch.at,
-                kind: touch.kind.clone(),
-                dimension: get(&names.dimensions, touch.dimension)?,
-                figures: [share.credit_ppm, share.gross, share.revenue, share.profit],
+    fn add_touchpoint(&mut self, names: &Names, row: &wire::Touchpoint<'_>) -> Result<()> {
+        let key = (
+            get(&names.tenants, row.tenant)?,
+            touch_id(row.topic, row.event_id),
+            row.content.0,
+        );
+        let touch = row.state.map(|state| -> Result<_> {
+            Ok(Touch {
+                client: state.client,
+                at: state.at,
+                kind: self.name(state.kind),
+                dimension: get(&names.dimensions, state.dimension)?,
             })
         });
-        let shares = shares.collect::<Result<_>>()?;
-        let credits = (!row.deleted).then_some(Credits {
+        let touch = touch.transpose()?;
+        replace(&mut self.touchpoints, key, row.version, touch);
+        Ok(())
+    }
+
+    fn add_deal(&mut self, names: &Names, row: &wire::Deal<'_>) -> Result<()> {
+        let key = (get(&names.tenants, row.tenant)?, row.deal_id.to_owned());
+        let deal = Deal {
+            client: row.client,
+            status: self.name(row.status),
+            stage: self.name(row.stage),
+            pipeline: self.name(row.pipeline),
+            manager_id: self.name(row.manager_id),
+            created_at: row.created_at,
             won_at: row.won_at,
-            shares,
+            figures: [row.gross, row.refunds, row.revenue, row.cost, row.profit],
+        };
+        replace(&mut self.deals, key, row.version, Some(deal));
+        Ok(())
+    }
+
+    fn add_credits(&mut self, names: &Names, row: &wire::Credit<'_>) -> Result<()> {
+        let key = (get(&names.tenants, row.tenant)?, row.deal_id.to_owned());
+        let credits = row.state.as_ref().map(|state| -> Result<_> {
+            let shares = state.shares.iter().map(|share| {
+                let Some(touch) = state.touches.get(share.touch as usize) else {
+                    bail!("a share names touch {}, which is not there", share.touch);
+                };
+                Ok(CreditShare {
+                    model: get(&names.models, share.model)?,
+                    touch_id: touch
+                        .touch
+                        .map(|touch| touch_id(touch.topic, touch.event_id))
+                        .unwrap_or_default(),
+                    at: touch.at,
+                    kind: self.name(touch.kind),
+                    dimension: get(&names.dimensions, touch.dimension)?,
+                    figures: [share.credit_ppm, share.gross, share.revenue, share.profit],
+                })
+            });
+            Ok(Credits {
+                won_at: state.won_at,
+                shares: shares.collect::<Result<_>>()?,
+            })
         });
+        let credits = credits.transpose()?;
         replace(&mut self.credits, key, row.version, credits);
+        Ok(())
+    }
+
+    fn add_traffic_cell(&mut self, names: &Names, row: wire::TrafficCell) -> Result<()> {
+        let key = cell_key(names, row.tenant, row.hour, row.dimension, row.partition)?;
+        let cell = (!row.is_empty()).then_some(row);
+        replace(&mut self.traffic_cells, key, row.version, cell);
         Ok(())
     }
 
@@ -238,11 +261,21 @@ impl Tables {
             ];
             Ok((get(&names.models, share.model)?, figures))
         });
-        let shares = shares.collect::<Result<_>>()?;
-        let cell = (!row.deleted).then_some((row.day, shares));
-        replace(&mut self.credit_cells, (row.basis, key), row.version, cell);
+        let shares: Vec<Share> = shares.collect::<Result<_>>()?;
+        let cell = (!shares.is_empty()).then_some((row.day, shares));
+        let key = (row.basis.name(), key);
+        replace(&mut self.credit_cells, key, row.version, cell);
         Ok(())
     }
+}
+
+/// Reads the rows of a record, which are all of one type.
+fn each<'a, T: Row<'a>>(rest: Reader<'a>, mut add: impl FnMut(T) -> Result<()>) -> Result<()> {
+    Rows::new(rest).try_for_each(|row| add(row?))
+}
+
+fn touch_id(topic: wire::TouchTopic, event_id: &str) -> String {
+    format!("{}:{event_id}", topic.name())
 }
 
 fn cell_key(
@@ -278,11 +311,4 @@ fn replace<K: Ord, T>(rows: &mut Versioned<K, T>, key: K, version: u64, row: Opt
         }
         Entry::Occupied(_) => {}
     }
-}
-
-/// A client's id as the views show it.
-pub fn client_id(client: Option<wire::Id>) -> String {
-    client
-        .map(|client| Ident::from(client).to_string())
-        .unwrap_or_default()
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use throughline_proto::rollups::Basis;
 
-use super::tables::{Dimension, Name, Tables, client_id};
+use super::tables::{Dimension, Name, Tables};
 use super::view::{Value, View};
 
 /// The views that can be asked for.
@@ -45,15 +45,7 @@ const MONEY: u32 = 4;
 /// Decimal digits of conversions.
 const PPM: u32 = 6;
 
-const BASES: [&str; 2] = ["conversion", "touch"];
-
-fn basis(number: i32) -> &'static str {
-    if number == i32::from(Basis::Conversion) {
-        BASES[0]
-    } else {
-        BASES[1]
-    }
-}
+const BASES: [&str; 2] = [Basis::Conversion.name(), Basis::Touch.name()];
 
 fn text(name: &str) -> Value {
     Value::Text(name.to_owned())
@@ -104,10 +96,10 @@ fn channel_hourly(tables: &Tables) -> View {
             cell.as_ref().map(|(_, shares)| (basis, key, shares))
         });
     let sums = sums(
-        cells.flat_map(|(number, (tenant, hour, dimension, _), shares)| {
-            shares.iter().map(move |(model, figures)| {
-                ((tenant, model, basis(*number), *hour, dimension), *figures)
-            })
+        cells.flat_map(|(basis, (tenant, hour, dimension, _), shares)| {
+            shares
+                .iter()
+                .map(move |(model, figures)| ((tenant, model, *basis, *hour, dimension), *figures))
         }),
     );
     let rows = sums
@@ -224,12 +216,9 @@ fn channel_roi(tables: &Tables) -> View {
             cell.as_ref().map(|(day, shares)| (basis, key, day, shares))
         });
     let earned = sums(
-        cells.flat_map(|(number, (tenant, _, dimension, _), day, shares)| {
+        cells.flat_map(|(basis, (tenant, _, dimension, _), day, shares)| {
             shares.iter().map(move |(model, figures)| {
-                (
-                    (tenant, model, basis(*number), *day, &dimension.channel),
-                    *figures,
-                )
+                ((tenant, model, *basis, *day, &dimension.channel), *figures)
             })
         }),
     );
@@ -363,16 +352,16 @@ fn credits(tables: &Tables) -> View {
 }
 
 fn deals(tables: &Tables) -> View {
-    let deals = tables
-        .deals
-        .iter()
-        .filter_map(|((tenant, _), (_, deal))| deal.as_ref().map(|deal| (tenant, deal)));
-    let rows = deals.map(|(tenant, deal)| {
+    let deals = tables.deals.iter().filter_map(|(key, (_, deal))| {
+        let (tenant, deal_id) = key;
+        deal.as_ref().map(|deal| (tenant, deal_id, deal))
+    });
+    let rows = deals.map(|(tenant, deal_id, deal)| {
         row([
             &[
                 text(tenant),
-                text(&deal.deal_id),
-                Value::Text(client_id(deal.client)),
+                text(deal_id),
+                Value::Text(deal.client.to_string()),
                 text(&deal.status),
                 text(&deal.stage),
                 text(&deal.pipeline),
@@ -380,14 +369,7 @@ fn deals(tables: &Tables) -> View {
                 Value::Moment(Some(deal.created_at)),
                 Value::Moment(deal.won_at),
             ],
-            &[
-                deal.gross,
-                deal.refunds,
-                deal.revenue,
-                deal.cost,
-                deal.profit,
-            ]
-            .map(money),
+            &deal.figures.map(money),
         ])
     });
     View {
@@ -412,24 +394,22 @@ fn deals(tables: &Tables) -> View {
 }
 
 fn touchpoints(tables: &Tables) -> View {
-    let touches = tables
-        .touchpoints
-        .iter()
-        .filter_map(|((tenant, ..), (_, touch))| touch.as_ref().map(|touch| (tenant, touch)));
-    let rows = touches.filter_map(|(tenant, touch)| {
-        let dimension = touch.dimension.as_ref()?;
-        let touch = &touch.row;
-        Some(row([
+    let touches = tables.touchpoints.iter().filter_map(|(key, (_, touch))| {
+        let (tenant, touch_id, _) = key;
+        touch.as_ref().map(|touch| (tenant, touch_id, touch))
+    });
+    let rows = touches.map(|(tenant, touch_id, touch)| {
+        row([
             &[
                 text(tenant),
-                text(&touch.touch_id),
-                Value::Text(client_id(touch.client)),
+                text(touch_id),
+                Value::Text(touch.client.to_string()),
                 text(&touch.kind),
                 Value::Moment(Some(touch.at)),
             ],
-            &source(dimension),
-            &content(dimension),
-        ]))
+            &source(&touch.dimension),
+            &content(&touch.dimension),
+        ])
     });
     View {
         columns: &[

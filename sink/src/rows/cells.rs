@@ -1,6 +1,6 @@
 //! Figures by the hour, and the costs that some of them come from.
 
-use throughline_proto::rollups::{Basis, CellShare, Cost, CreditCell, Dimension, TrafficCell};
+use throughline_proto::rollups::{CellShare, Cost, CreditCell, Dimension, TrafficCell};
 
 use super::{Names, RowError, date, hour};
 use crate::row_binary::RowWriter;
@@ -31,18 +31,18 @@ pub fn cost(row: &Cost, names: Names<'_>, out: &mut RowWriter<'_>) -> Result<(),
     out.u32(names.generation());
     out.string(names.tenant(row.tenant)?);
     out.u16(date(row.date));
-    out.i8(row.hour.map_or(-1, |hour| hour.min(23) as i8));
-    out.string(&dimension.channel);
-    out.string(&dimension.source);
-    out.string(&dimension.medium);
-    out.string(&dimension.campaign);
-    out.string(&dimension.content);
-    out.string(&dimension.term);
+    out.i8(row.hour.map_or(-1, |hour| hour.min(23).cast_signed()));
+    out.string(dimension.channel);
+    out.string(dimension.source);
+    out.string(dimension.medium);
+    out.string(dimension.campaign);
+    out.string(dimension.content);
+    out.string(dimension.term);
     out.i64(row.cost);
     out.i64(row.impressions);
     out.i64(row.clicks);
     out.u64(row.version);
-    out.bool(row.deleted);
+    out.bool(false);
     Ok(())
 }
 
@@ -96,7 +96,7 @@ pub fn traffic(
         out.i64(figure);
     }
     out.u64(row.version);
-    out.bool(row.deleted);
+    out.bool(row.is_empty());
     Ok(())
 }
 
@@ -123,11 +123,6 @@ pub const CREDIT_COLUMNS: Columns = &[
 
 /// Writes a row of `credit_cells`.
 pub fn credit(row: &CreditCell, names: Names<'_>, out: &mut RowWriter<'_>) -> Result<(), RowError> {
-    let basis = match Basis::try_from(row.basis) {
-        Ok(Basis::Conversion) => "conversion",
-        Ok(Basis::Touch) => "touch",
-        Err(_) => return Err(RowError::Meaningless("basis", row.basis)),
-    };
     let models = row
         .shares
         .iter()
@@ -135,7 +130,7 @@ pub fn credit(row: &CreditCell, names: Names<'_>, out: &mut RowWriter<'_>) -> Re
         .collect::<Result<Vec<_>, _>>()?;
     out.u32(names.generation());
     out.string(names.tenant(row.tenant)?);
-    out.string(basis);
+    out.string(row.basis.name());
     out.u32(hour(row.hour));
     cell_dimension(names.dimension(row.dimension)?, out);
     out.u32(row.partition);
@@ -151,13 +146,13 @@ pub fn credit(row: &CreditCell, names: Names<'_>, out: &mut RowWriter<'_>) -> Re
         out.array(row.shares.iter().map(figure), RowWriter::i64);
     }
     out.u64(row.version);
-    out.bool(row.deleted);
+    out.bool(row.shares.is_empty());
     Ok(())
 }
 
-fn cell_dimension(dimension: &Dimension, out: &mut RowWriter<'_>) {
-    out.string(&dimension.channel);
-    out.string(&dimension.source);
-    out.string(&dimension.medium);
-    out.string(&dimension.campaign);
+fn cell_dimension(dimension: &Dimension<'_>, out: &mut RowWriter<'_>) {
+    out.string(dimension.channel);
+    out.string(dimension.source);
+    out.string(dimension.medium);
+    out.string(dimension.campaign);
 }

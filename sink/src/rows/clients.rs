@@ -2,7 +2,7 @@
 
 use throughline_proto::rollups::{Identity, Tenant};
 
-use super::{Names, RowError, bits};
+use super::{Names, RowError};
 use crate::row_binary::RowWriter;
 use crate::table::Columns;
 
@@ -18,14 +18,18 @@ pub const IDENTITY_COLUMNS: Columns = &[
 ];
 
 /// Writes a row of `identity_versions`.
-pub fn identity(row: &Identity, names: Names<'_>, out: &mut RowWriter<'_>) -> Result<(), RowError> {
+pub fn identity(
+    row: &Identity<'_>,
+    names: Names<'_>,
+    out: &mut RowWriter<'_>,
+) -> Result<(), RowError> {
     out.u32(names.generation());
     out.string(names.tenant(row.tenant)?);
-    out.id(bits(row.identifier));
-    out.string(&row.kind);
-    out.id(bits(row.client));
+    out.id(row.identifier);
+    out.string(row.kind);
+    out.id(row.client);
     out.u64(row.version);
-    out.bool(row.deleted);
+    out.bool(false);
     Ok(())
 }
 
@@ -42,7 +46,7 @@ pub const TENANT_COLUMNS: Columns = &[
 ];
 
 /// Writes a row of `tenant_versions`.
-pub fn tenant(row: &Tenant, names: Names<'_>, out: &mut RowWriter<'_>) -> Result<(), RowError> {
+pub fn tenant(row: &Tenant<'_>, names: Names<'_>, out: &mut RowWriter<'_>) -> Result<(), RowError> {
     let models = row
         .models
         .iter()
@@ -51,8 +55,8 @@ pub fn tenant(row: &Tenant, names: Names<'_>, out: &mut RowWriter<'_>) -> Result
     out.u32(names.generation());
     out.string(names.tenant(row.tenant)?);
     out.u32(row.partition);
-    out.string(&row.time_zone);
-    out.string(&row.currency);
+    out.string(row.time_zone);
+    out.string(row.currency);
     out.array(models.into_iter(), RowWriter::string);
     out.u64(row.version);
     out.bool(false);

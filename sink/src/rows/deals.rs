@@ -1,8 +1,11 @@
 //! Deals and their credit.
 
-use throughline_proto::rollups::{Credit, CreditShare, CreditTouch, Deal, Dimension};
+use throughline_proto::Ident;
+use throughline_proto::rollups::{
+    Credit, CreditShare, CreditState, CreditTouch, Deal, Dimension, TouchRef,
+};
 
-use super::{Names, RowError, bits};
+use super::{Names, RowError};
 use crate::row_binary::RowWriter;
 use crate::table::Columns;
 
@@ -28,22 +31,22 @@ pub const DEAL_COLUMNS: Columns = &[
 ];
 
 /// Writes a row of `deal_versions`.
-pub fn deal(row: &Deal, names: Names<'_>, out: &mut RowWriter<'_>) -> Result<(), RowError> {
+pub fn deal(row: &Deal<'_>, names: Names<'_>, out: &mut RowWriter<'_>) -> Result<(), RowError> {
     out.u32(names.generation());
     out.string(names.tenant(row.tenant)?);
-    out.string(&row.deal_id);
-    out.id(bits(row.client));
-    out.string(&row.status);
-    out.string(&row.stage);
-    out.string(&row.pipeline);
-    out.string(&row.manager_id);
+    out.string(row.deal_id);
+    out.id(row.client);
+    out.string(row.status);
+    out.string(row.stage);
+    out.string(row.pipeline);
+    out.string(row.manager_id);
     out.i64(row.created_at);
     out.nullable(row.won_at, RowWriter::i64);
     for money in [row.gross, row.refunds, row.revenue, row.cost, row.profit] {
         out.i64(money);
     }
     out.u64(row.version);
-    out.bool(row.deleted);
+    out.bool(false);
     Ok(())
 }
 
@@ -73,19 +76,20 @@ pub const CREDIT_COLUMNS: Columns = &[
 ];
 
 /// Writes a row of `credit_versions`: per touch, the shares that models give it.
-pub fn credit(row: &Credit, names: Names<'_>, out: &mut RowWriter<'_>) -> Result<(), RowError> {
-    let by_touch = shares_by_touch(row, names)?;
-    let dimensions = row
+pub fn credit(row: &Credit<'_>, names: Names<'_>, out: &mut RowWriter<'_>) -> Result<(), RowError> {
+    let state = row.state.as_ref().unwrap_or(&NOT_WON);
+    let by_touch = shares_by_touch(state, names)?;
+    let dimensions = state
         .touches
         .iter()
         .map(|touch| names.dimension(touch.dimension))
         .collect::<Result<Vec<_>, _>>()?;
     out.u32(names.generation());
     out.string(names.tenant(row.tenant)?);
-    out.string(&row.deal_id);
-    out.id(bits(row.client));
-    out.i64(row.won_at);
-    write_touches(&row.touches, &dimensions, out);
+    out.string(row.deal_id);
+    out.id(state.client);
+    out.i64(state.won_at);
+    write_touches(&state.touches, &dimensions, out);
     out.array(by_touch.iter(), |out, shares| {
         out.array(shares.iter(), |out, (model, _)| out.string(model));
     });
@@ -101,15 +105,26 @@ pub fn credit(row: &Credit, names: Names<'_>, out: &mut RowWriter<'_>) -> Result
         });
     }
     out.u64(row.version);
-    out.bool(row.deleted);
+    out.bool(row.state.is_none());
     Ok(())
 }
 
+/// What a tombstone has in the columns beside its key.
+static NOT_WON: CreditState<'static> = CreditState {
+    client: Ident(0),
+    won_at: 0,
+    touches: Vec::new(),
+    shares: Vec::new(),
+};
+
 type Shares<'a> = Vec<(&'a str, &'a CreditShare)>;
 
-fn shares_by_touch<'a>(row: &'a Credit, names: Names<'a>) -> Result<Vec<Shares<'a>>, RowError> {
-    let mut by_touch = vec![Shares::new(); row.touches.len()];
-    for share in &row.shares {
+fn shares_by_touch<'a>(
+    state: &'a CreditState<'_>,
+    names: Names<'a>,
+) -> Result<Vec<Shares<'a>>, RowError> {
+    let mut by_touch = vec![Shares::new(); state.touches.len()];
+    for share in &state.shares {
         let model = names.model(share.model)?;
         by_touch
             .get_mut(share.touch as usize)
@@ -119,17 +134,24 @@ fn shares_by_touch<'a>(row: &'a Credit, names: Names<'a>) -> Result<Vec<Shares<'
     Ok(by_touch)
 }
 
-fn write_touches(touches: &[CreditTouch], dimensions: &[&Dimension], out: &mut RowWriter<'_>) {
-    out.array(touches.iter(), |out, touch| out.string(&touch.touch_id));
+fn write_touches(
+    touches: &[CreditTouch<'_>],
+    dimensions: &[&Dimension<'_>],
+    out: &mut RowWriter<'_>,
+) {
+    out.array(touches.iter(), |out, touch| match touch.touch {
+        Some(TouchRef { topic, event_id }) => out.touch_id(topic, event_id),
+        None => out.string(""),
+    });
     out.array(touches.iter(), |out, touch| out.i64(touch.at));
-    out.array(touches.iter(), |out, touch| out.string(&touch.kind));
-    let columns: [fn(&Dimension) -> &str; 6] = [
-        |dimension| &dimension.channel,
-        |dimension| &dimension.source,
-        |dimension| &dimension.medium,
-        |dimension| &dimension.campaign,
-        |dimension| &dimension.content,
-        |dimension| &dimension.term,
+    out.array(touches.iter(), |out, touch| out.string(touch.kind));
+    let columns: [for<'a> fn(&Dimension<'a>) -> &'a str; 6] = [
+        |dimension| dimension.channel,
+        |dimension| dimension.source,
+        |dimension| dimension.medium,
+        |dimension| dimension.campaign,
+        |dimension| dimension.content,
+        |dimension| dimension.term,
     ];
     for column in columns {
         out.array(dimensions.iter(), |out, dimension| {

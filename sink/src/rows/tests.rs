@@ -1,6 +1,12 @@
 //! A row of every kind, its columns read back from the bytes.
 
-use throughline_proto::rollups::*;
+use throughline_proto::Ident;
+use throughline_proto::flat::ContentHash;
+use throughline_proto::rollups::{
+    Basis, BatchWriter, Call, CallState, CellShare, Cost, Credit, CreditCell, CreditShare,
+    CreditState, CreditTouch, Deal, Dimension, Identity, Origin, Row, Tenant, TouchRef, TouchState,
+    TouchTopic, Touchpoint, TrafficCell,
+};
 use throughline_stream::{Header, Record};
 
 mod reader;
@@ -8,40 +14,38 @@ mod reader;
 use self::reader::text;
 use super::*;
 
-fn batch(rows: Rows) -> RowBatch {
-    RowBatch {
-        generation: 7,
-        tenants: vec!["shop".into(), "other".into()],
-        dimensions: vec![
-            dimension("Direct", "(direct)"),
-            dimension("Paid Search", "google"),
-        ],
-        models: vec!["linear".into(), "last_touch".into()],
-        origin_topics: vec!["web".into(), "calls".into()],
-        rows: Some(rows),
+/// A record with rows of one table.
+fn record<'a, T: Row<'a>>(rows: &[T]) -> Vec<u8> {
+    let mut batch = BatchWriter::new(T::TABLE);
+    batch.tenants.push(&"shop");
+    batch.tenants.push(&"other");
+    batch.dimensions.push(&dimension("Direct", "(direct)"));
+    batch.dimensions.push(&dimension("Paid Search", "google"));
+    batch.models.push(&"linear");
+    batch.models.push(&"last_touch");
+    batch.topics.push(&"web");
+    batch.topics.push(&"calls");
+    for row in rows {
+        batch.push(row);
     }
+    batch.finish(7)
 }
 
-fn dimension(channel: &str, source: &str) -> Dimension {
+fn dimension(channel: &'static str, source: &'static str) -> Dimension<'static> {
     Dimension {
-        channel: channel.into(),
-        source: source.into(),
-        medium: "m".into(),
-        campaign: "c".into(),
-        content: "o".into(),
-        term: "t".into(),
+        channel,
+        source,
+        medium: "m",
+        campaign: "c",
+        content: "o",
+        term: "t",
     }
-}
-
-#[allow(clippy::unnecessary_wraps, reason = "as the messages want it")]
-fn id(low: u64) -> Option<Id> {
-    Some(Id { high: 0, low })
 }
 
 #[track_caller]
-fn check(rows: Rows, table: Table, expected: &[&str]) {
+fn check<'a, T: Row<'a>>(rows: &[T], table: Table, expected: &[&str]) {
     let mut blocks = Blocks::default();
-    append(&batch(rows), &mut blocks).unwrap();
+    append(&record(rows), &mut blocks).unwrap();
     let block = blocks.take().pop().unwrap();
     assert_eq!(block.table, table);
     assert_eq!(
@@ -52,38 +56,54 @@ fn check(rows: Rows, table: Table, expected: &[&str]) {
 
 #[test]
 fn touchpoints() {
+    let state = TouchState {
+        client: Ident(0xab),
+        at: 1_000,
+        kind: "visit",
+        dimension: 1,
+        origin: Some(Origin {
+            topic: 1,
+            partition: 2,
+            offset: 3,
+        }),
+    };
     let live = Touchpoint {
         tenant: 1,
-        touch_id: "web:1".into(),
-        content_hash: 5,
+        topic: TouchTopic::Web,
+        event_id: "1",
+        content: ContentHash(5),
         version: 9,
-        deleted: false,
-        client: id(0xab),
-        at: 1_000,
-        kind: "visit".into(),
-        dimension: 1,
-        origin_topic: 1,
-        origin_partition: 2,
-        origin_offset: 3,
+        state: Some(state),
+    };
+    let of_unknown_origin = Touchpoint {
+        tenant: 0,
+        topic: TouchTopic::Touches,
+        state: Some(TouchState {
+            origin: None,
+            ..state
+        }),
+        ..live
     };
     let tombstone = Touchpoint {
-        touch_id: "web:2".into(),
+        tenant: 0,
+        event_id: "2",
+        content: ContentHash(0),
         version: 10,
-        deleted: true,
-        dimension: 99,
-        origin_topic: 99,
-        ..Touchpoint::default()
+        state: None,
+        ..live
     };
     check(
-        Rows::Touchpoints(TouchpointRows {
-            rows: vec![live, tombstone],
-        }),
+        &[live, of_unknown_origin, tombstone],
         Table::Touchpoints,
         &[
             "generation=7 tenant='other' touch_id='web:1' content_hash=5 client=ab \
              occurred_at=1000 kind='visit' channel='Paid Search' source='google' medium='m' \
              campaign='c' content='o' term='t' origin_topic='calls' origin_partition=2 \
              origin_offset=3 version=9 is_deleted=0",
+            "generation=7 tenant='shop' touch_id='touches:1' content_hash=5 client=ab \
+             occurred_at=1000 kind='visit' channel='Paid Search' source='google' medium='m' \
+             campaign='c' content='o' term='t' origin_topic='' origin_partition=-1 \
+             origin_offset=-1 version=9 is_deleted=0",
             "generation=7 tenant='shop' touch_id='web:2' content_hash=0 client=0 occurred_at=0 \
              kind='' channel='' source='' medium='' campaign='' content='' term='' \
              origin_topic='' origin_partition=0 origin_offset=0 version=10 is_deleted=1",
@@ -93,29 +113,39 @@ fn touchpoints() {
 
 #[test]
 fn calls() {
-    let call = Call {
-        touch_id: "calls:1".into(),
-        content_hash: 5,
-        version: 9,
-        client: id(1),
+    let state = CallState {
+        client: Ident(1),
         at: 2_000,
         outbound: true,
-        status: "missed".into(),
-        dialed_number: "+7".into(),
+        status: "missed",
+        dialed_number: "+7",
         wait_seconds: Some(0),
         talk_seconds: None,
-        manager_id: "ann".into(),
-        recording_url: "u".into(),
+        manager_id: "ann",
+        recording_url: "u",
         quality_score: Some(100),
         ambiguous: true,
         dimension: 1,
-        origin_topic: 1,
-        origin_partition: 4,
-        origin_offset: 5,
-        ..Call::default()
+        origin: Some(Origin {
+            topic: 1,
+            partition: 4,
+            offset: 5,
+        }),
+    };
+    let call = Call {
+        tenant: 0,
+        event_id: "1",
+        content: ContentHash(5),
+        version: 9,
+        state: Some(state),
+    };
+    let tombstone = Call {
+        version: 10,
+        state: None,
+        ..call
     };
     check(
-        Rows::Calls(CallRows { rows: vec![call] }),
+        &[call, tombstone],
         Table::Calls,
         &[
             "generation=7 tenant='shop' touch_id='calls:1' content_hash=5 client=1 \
@@ -124,6 +154,12 @@ fn calls() {
              quality_score=100 ambiguous=1 channel='Paid Search' source='google' medium='m' \
              campaign='c' content='o' term='t' origin_topic='calls' origin_partition=4 \
              origin_offset=5 version=9 is_deleted=0",
+            "generation=7 tenant='shop' touch_id='calls:1' content_hash=5 client=0 \
+             occurred_at=0 direction='inbound' status='' dialed_number='' \
+             wait_seconds=NULL talk_seconds=NULL manager_id='' recording_url='' \
+             quality_score=NULL ambiguous=0 channel='' source='' medium='' \
+             campaign='' content='' term='' origin_topic='' origin_partition=0 \
+             origin_offset=0 version=10 is_deleted=1",
         ],
     );
 }
@@ -131,13 +167,14 @@ fn calls() {
 #[test]
 fn deals() {
     let deal = Deal {
-        deal_id: "d".into(),
+        tenant: 0,
+        deal_id: "d",
         version: 3,
-        client: id(2),
-        status: "won".into(),
-        stage: "s".into(),
-        pipeline: "p".into(),
-        manager_id: "m".into(),
+        client: Ident(2),
+        status: "won",
+        stage: "s",
+        pipeline: "p",
+        manager_id: "m",
         created_at: 10,
         won_at: Some(20),
         gross: 1,
@@ -145,10 +182,9 @@ fn deals() {
         revenue: 3,
         cost: 4,
         profit: -5,
-        ..Deal::default()
     };
     check(
-        Rows::Deals(DealRows { rows: vec![deal] }),
+        &[deal],
         Table::Deals,
         &[
             "generation=7 tenant='shop' deal_id='d' client=2 status='won' stage='s' pipeline='p' \
@@ -169,21 +205,27 @@ fn share(model: u32, touch: u32, credit_ppm: i64) -> CreditShare {
     }
 }
 
-fn credit(shares: Vec<CreditShare>) -> Credit {
-    let touch = |touch_id: &str, at, dimension| CreditTouch {
-        touch_id: touch_id.into(),
+fn credit(shares: Vec<CreditShare>) -> Credit<'static> {
+    let touch = |event_id, at, dimension| CreditTouch {
+        touch: Some(TouchRef {
+            topic: TouchTopic::Web,
+            event_id,
+        }),
         at,
-        kind: "visit".into(),
+        kind: "visit",
         dimension,
     };
-    Credit {
-        deal_id: "d".into(),
-        version: 3,
-        client: id(2),
+    let state = CreditState {
+        client: Ident(2),
         won_at: 20,
-        touches: vec![touch("web:1", 11, 1), touch("web:2", 12, 0)],
+        touches: vec![touch("1", 11, 1), touch("2", 12, 0)],
         shares,
-        ..Credit::default()
+    };
+    Credit {
+        tenant: 0,
+        deal_id: "d",
+        version: 3,
+        state: Some(state),
     }
 }
 
@@ -191,15 +233,27 @@ fn credit(shares: Vec<CreditShare>) -> Credit {
 fn credits_gather_shares_by_touch() {
     let live = credit(vec![share(0, 0, 10), share(1, 1, 20), share(0, 1, 30)]);
     let tombstone = Credit {
-        deal_id: "e".into(),
+        tenant: 0,
+        deal_id: "e",
         version: 4,
-        deleted: true,
-        ..Credit::default()
+        state: None,
+    };
+    let unattributed = Credit {
+        state: Some(CreditState {
+            client: Ident(0),
+            won_at: 20,
+            touches: vec![CreditTouch {
+                touch: None,
+                at: 20,
+                kind: "",
+                dimension: 0,
+            }],
+            shares: vec![share(1, 0, 10)],
+        }),
+        ..tombstone
     };
     check(
-        Rows::Credits(CreditRows {
-            rows: vec![live, tombstone],
-        }),
+        &[live, tombstone, unattributed],
         Table::Credits,
         &[
             "generation=7 tenant='shop' deal_id='d' client=2 won_at=20 \
@@ -213,6 +267,11 @@ fn credits_gather_shares_by_touch() {
              touches_at=[] kinds=[] channels=[] sources=[] mediums=[] campaigns=[] contents=[] \
              terms=[] models=[] credits_ppm=[] gross=[] revenue=[] profit=[] version=4 \
              is_deleted=1",
+            "generation=7 tenant='shop' deal_id='e' client=0 won_at=20 touch_ids=[''] \
+             touches_at=[20] kinds=[''] channels=['Direct'] sources=['(direct)'] mediums=['m'] \
+             campaigns=['c'] contents=['o'] terms=['t'] models=[['last_touch']] \
+             credits_ppm=[[10]] gross=[[11]] revenue=[[12]] profit=[[13]] version=4 \
+             is_deleted=0",
         ],
     );
 }
@@ -220,16 +279,14 @@ fn credits_gather_shares_by_touch() {
 #[test]
 fn identities_and_tenants() {
     let identity = Identity {
-        identifier: id(0x1f),
-        kind: "phone".into(),
+        tenant: 0,
+        identifier: Ident(0x1f),
+        kind: "phone",
         version: 3,
-        client: id(0x0e),
-        ..Identity::default()
+        client: Ident(0x0e),
     };
     check(
-        Rows::Identities(IdentityRows {
-            rows: vec![identity],
-        }),
+        &[identity],
         Table::Identities,
         &["generation=7 tenant='shop' identifier=1f kind='phone' client=e version=3 is_deleted=0"],
     );
@@ -237,12 +294,12 @@ fn identities_and_tenants() {
         tenant: 1,
         partition: 6,
         version: 1,
-        time_zone: "Europe/Moscow".into(),
-        currency: "RUB".into(),
+        time_zone: "Europe/Moscow",
+        currency: "RUB",
         models: vec![1, 0],
     };
     check(
-        Rows::TenantsSettings(TenantRows { rows: vec![tenant] }),
+        &[tenant],
         Table::Tenants,
         &[
             "generation=7 tenant='other' partition=6 time_zone='Europe/Moscow' currency='RUB' \
@@ -252,22 +309,19 @@ fn identities_and_tenants() {
 }
 
 #[test]
-fn costs_keep_the_dimension_of_their_key_in_a_tombstone() {
-    let cost = |hour, deleted| Cost {
+fn costs_are_of_an_hour_or_of_the_whole_day() {
+    let cost = |hour| Cost {
+        tenant: 0,
         date: 19_000,
         hour,
         dimension: 1,
         version: 3,
-        deleted,
         cost: 5,
         impressions: 6,
         clicks: 7,
-        ..Cost::default()
     };
     check(
-        Rows::Costs(CostRows {
-            rows: vec![cost(None, false), cost(Some(23), true)],
-        }),
+        &[cost(None), cost(Some(23))],
         Table::Costs,
         &[
             "generation=7 tenant='shop' date=19000 hour=-1 channel='Paid Search' source='google' \
@@ -275,17 +329,21 @@ fn costs_keep_the_dimension_of_their_key_in_a_tombstone() {
              version=3 is_deleted=0",
             "generation=7 tenant='shop' date=19000 hour=23 channel='Paid Search' source='google' \
              medium='m' campaign='c' content='o' term='t' cost=5 impressions=6 clicks=7 \
-             version=3 is_deleted=1",
+             version=3 is_deleted=0",
         ],
     );
 }
 
 #[test]
-fn cells() {
-    let traffic = TrafficCell {
+fn cells_without_figures_keep_the_dimension_of_their_key() {
+    let empty = TrafficCell {
         hour: 10,
         day: 1,
         partition: 3,
+        version: 5,
+        ..TrafficCell::default()
+    };
+    let traffic = TrafficCell {
         version: 4,
         visits: 11,
         calls: 12,
@@ -296,42 +354,52 @@ fn cells() {
         spend: 17,
         impressions: 18,
         clicks: 19,
-        ..TrafficCell::default()
+        ..empty
     };
     check(
-        Rows::TrafficCells(TrafficCellRows {
-            rows: vec![traffic],
-        }),
+        &[traffic, empty],
         Table::TrafficCells,
         &[
             "generation=7 tenant='shop' hour=36000 channel='Direct' source='(direct)' medium='m' \
              campaign='c' partition=3 day=1 visits=11 calls=12 missed_calls=13 leads=14 \
              email_clicks=15 other_touches=16 spend=17 impressions=18 clicks=19 version=4 \
              is_deleted=0",
+            "generation=7 tenant='shop' hour=36000 channel='Direct' source='(direct)' medium='m' \
+             campaign='c' partition=3 day=1 visits=0 calls=0 missed_calls=0 leads=0 \
+             email_clicks=0 other_touches=0 spend=0 impressions=0 clicks=0 version=5 \
+             is_deleted=1",
         ],
     );
-    let credit = CreditCell {
-        basis: Basis::Touch as i32,
+    let credit = |version, basis, shares| CreditCell {
+        tenant: 0,
+        basis,
         hour: 10,
         day: 1,
+        dimension: 1,
         partition: 3,
-        version: 4,
-        shares: vec![CellShare {
-            model: 1,
-            conversions_ppm: 5,
-            gross: 6,
-            revenue: 7,
-            profit: -8,
-        }],
-        ..CreditCell::default()
+        version,
+        shares,
+    };
+    let share = CellShare {
+        model: 1,
+        conversions_ppm: 5,
+        gross: 6,
+        revenue: 7,
+        profit: -8,
     };
     check(
-        Rows::CreditCells(CreditCellRows { rows: vec![credit] }),
+        &[
+            credit(4, Basis::Touch, vec![share]),
+            credit(5, Basis::Conversion, Vec::new()),
+        ],
         Table::CreditCells,
         &[
-            "generation=7 tenant='shop' basis='touch' hour=36000 channel='Direct' \
-             source='(direct)' medium='m' campaign='c' partition=3 day=1 models=['last_touch'] \
+            "generation=7 tenant='shop' basis='touch' hour=36000 channel='Paid Search' \
+             source='google' medium='m' campaign='c' partition=3 day=1 models=['last_touch'] \
              conversions_ppm=[5] gross=[6] revenue=[7] profit=[-8] version=4 is_deleted=0",
+            "generation=7 tenant='shop' basis='conversion' hour=36000 channel='Paid Search' \
+             source='google' medium='m' campaign='c' partition=3 day=1 models=[] \
+             conversions_ppm=[] gross=[] revenue=[] profit=[] version=5 is_deleted=1",
         ],
     );
 }
@@ -354,7 +422,7 @@ fn dead_letter_text(headers: &[(&str, Option<&str>)]) -> String {
     };
     let mut blocks = Blocks::default();
     blocks
-        .append(Table::DeadLetters, &[record], |record, out| {
+        .append(Table::DeadLetters, [Ok(record)], |record, out| {
             dead_letters::dead_letter(record, out);
             Ok(())
         })
@@ -391,36 +459,26 @@ fn a_dead_letter_of_unknown_origin_stands_for_itself() {
 }
 
 #[test]
-fn what_a_batch_does_not_hold_is_an_error() {
-    let refused = |batch: &RowBatch| append(batch, &mut Blocks::default()).unwrap_err();
-    let mut none = batch(Rows::Costs(CostRows::default()));
-    none.rows = None;
-    assert_eq!(refused(&none), RowError::UnknownTable);
-
-    let cost = Cost {
-        dimension: 2,
-        ..Cost::default()
+fn what_a_record_does_not_hold_is_an_error() {
+    fn refused(record: &[u8]) -> RowError {
+        append(record, &mut Blocks::default()).unwrap_err()
+    }
+    let cell = |dimension| TrafficCell {
+        dimension,
+        ..TrafficCell::default()
     };
     assert_eq!(
-        refused(&batch(Rows::Costs(CostRows { rows: vec![cost] }))),
+        refused(&record(&[cell(2)])),
         RowError::Missing("dimension", 2)
     );
     assert_eq!(
-        refused(&batch(Rows::Credits(CreditRows {
-            rows: vec![credit(vec![share(0, 2, 1)])]
-        }))),
+        refused(&record(&[credit(vec![share(0, 2, 1)])])),
         RowError::MissingTouch(2)
     );
-    let cell = CreditCell {
-        basis: 9,
-        ..CreditCell::default()
-    };
-    assert_eq!(
-        refused(&batch(Rows::CreditCells(CreditCellRows {
-            rows: vec![cell]
-        }))),
-        RowError::Meaningless("basis", 9)
-    );
+    let mut cut = record(&[cell(0)]);
+    cut.pop();
+    assert!(matches!(refused(&cut), RowError::Malformed(_)));
+    assert!(matches!(refused(&[0xff; 9]), RowError::Malformed(_)));
 }
 
 #[test]

@@ -1,8 +1,11 @@
 //! Touches and calls.
 
-use throughline_proto::rollups::{Call, Dimension, Touchpoint};
+use throughline_proto::Ident;
+use throughline_proto::rollups::{
+    Call, CallState, Dimension, Origin, TouchState, TouchTopic, Touchpoint,
+};
 
-use super::{Names, RowError, bits};
+use super::{Names, RowError};
 use crate::row_binary::RowWriter;
 use crate::table::Columns;
 
@@ -30,23 +33,28 @@ pub const TOUCHPOINT_COLUMNS: Columns = &[
 
 /// Writes a row of `touchpoint_versions`.
 pub fn touchpoint(
-    row: &Touchpoint,
+    row: &Touchpoint<'_>,
     names: Names<'_>,
     out: &mut RowWriter<'_>,
 ) -> Result<(), RowError> {
+    let state = row.state.unwrap_or(TouchState {
+        client: Ident(0),
+        at: 0,
+        kind: "",
+        dimension: 0,
+        origin: None,
+    });
     out.u32(names.generation());
     out.string(names.tenant(row.tenant)?);
-    out.string(&row.touch_id);
-    out.u64(row.content_hash);
-    out.id(bits(row.client));
-    out.i64(row.at);
-    out.string(&row.kind);
-    dimension(names.dimension_of(row.dimension, row.deleted)?, out);
-    out.string(names.origin_of(row.origin_topic, row.deleted)?);
-    out.i32(row.origin_partition);
-    out.i64(row.origin_offset);
+    out.touch_id(row.topic, row.event_id);
+    out.u64(row.content.0);
+    out.id(state.client);
+    out.i64(state.at);
+    out.string(state.kind);
+    let is_deleted = row.state.is_none();
+    whence(state.dimension, state.origin, is_deleted, names, out)?;
     out.u64(row.version);
-    out.bool(row.deleted);
+    out.bool(is_deleted);
     Ok(())
 }
 
@@ -81,36 +89,77 @@ pub const CALL_COLUMNS: Columns = &[
 ];
 
 /// Writes a row of `call_versions`.
-pub fn call(row: &Call, names: Names<'_>, out: &mut RowWriter<'_>) -> Result<(), RowError> {
+pub fn call(row: &Call<'_>, names: Names<'_>, out: &mut RowWriter<'_>) -> Result<(), RowError> {
+    let state = row.state.unwrap_or(CallState {
+        client: Ident(0),
+        at: 0,
+        outbound: false,
+        status: "",
+        dialed_number: "",
+        wait_seconds: None,
+        talk_seconds: None,
+        manager_id: "",
+        recording_url: "",
+        quality_score: None,
+        ambiguous: false,
+        dimension: 0,
+        origin: None,
+    });
     out.u32(names.generation());
     out.string(names.tenant(row.tenant)?);
-    out.string(&row.touch_id);
-    out.u64(row.content_hash);
-    out.id(bits(row.client));
-    out.i64(row.at);
-    out.string(if row.outbound { "outbound" } else { "inbound" });
-    out.string(&row.status);
-    out.string(&row.dialed_number);
-    out.nullable(row.wait_seconds, RowWriter::i64);
-    out.nullable(row.talk_seconds, RowWriter::i64);
-    out.string(&row.manager_id);
-    out.string(&row.recording_url);
-    out.nullable(row.quality_score, |out, score| out.u8(score.min(255) as u8));
-    out.bool(row.ambiguous);
-    dimension(names.dimension_of(row.dimension, row.deleted)?, out);
-    out.string(names.origin_of(row.origin_topic, row.deleted)?);
-    out.i32(row.origin_partition);
-    out.i64(row.origin_offset);
+    out.touch_id(TouchTopic::Calls, row.event_id);
+    out.u64(row.content.0);
+    out.id(state.client);
+    out.i64(state.at);
+    out.string(if state.outbound {
+        "outbound"
+    } else {
+        "inbound"
+    });
+    out.string(state.status);
+    out.string(state.dialed_number);
+    out.nullable(state.wait_seconds, RowWriter::i64);
+    out.nullable(state.talk_seconds, RowWriter::i64);
+    out.string(state.manager_id);
+    out.string(state.recording_url);
+    out.nullable(state.quality_score, |out, score| {
+        out.u8(score.min(255) as u8)
+    });
+    out.bool(state.ambiguous);
+    let is_deleted = row.state.is_none();
+    whence(state.dimension, state.origin, is_deleted, names, out)?;
     out.u64(row.version);
-    out.bool(row.deleted);
+    out.bool(is_deleted);
     Ok(())
 }
 
-fn dimension(dimension: &Dimension, out: &mut RowWriter<'_>) {
-    out.string(&dimension.channel);
-    out.string(&dimension.source);
-    out.string(&dimension.medium);
-    out.string(&dimension.campaign);
-    out.string(&dimension.content);
-    out.string(&dimension.term);
+/// The source and the record of a touch; a tombstone has neither.
+fn whence(
+    dimension: u32,
+    origin: Option<Origin>,
+    is_deleted: bool,
+    names: Names<'_>,
+    out: &mut RowWriter<'_>,
+) -> Result<(), RowError> {
+    let nothing = Dimension::default();
+    let dimension = if is_deleted {
+        &nothing
+    } else {
+        names.dimension(dimension)?
+    };
+    out.string(dimension.channel);
+    out.string(dimension.source);
+    out.string(dimension.medium);
+    out.string(dimension.campaign);
+    out.string(dimension.content);
+    out.string(dimension.term);
+    let (topic, partition, offset) = match origin {
+        Some(origin) => (names.topic(origin.topic)?, origin.partition, origin.offset),
+        None if is_deleted => ("", 0, 0),
+        None => ("", -1, -1),
+    };
+    out.string(topic);
+    out.i32(partition);
+    out.i64(offset);
+    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use throughline_proto::rollups::RowBatch;
+use throughline_proto::rollups::Row;
 use throughline_sink::SinkError;
 
 use crate::line::Line;
@@ -17,7 +17,7 @@ fn rows_that_do_not_fit_the_table_are_a_clear_error() {
             "ALTER TABLE cost_versions MODIFY COLUMN clicks String",
         )
         .unwrap();
-    line.send(&costs(vec![cost(19_700, None, 1, 1)]));
+    line.send(batch(&[cost(19_700, None, 1, 1)]));
     let error = line.settle().unwrap_err();
     assert!(
         matches!(
@@ -39,7 +39,7 @@ fn a_missing_table_is_waited_for() {
     line.clickhouse
         .execute("lose a table", "RENAME TABLE cost_versions TO elsewhere")
         .unwrap();
-    line.send(&costs(vec![cost(19_700, None, 1, 1)]));
+    line.send(batch(&[cost(19_700, None, 1, 1)]));
     for _ in 0..5 {
         assert_eq!(step(&mut line), throughline_stream::Step::Worked);
     }
@@ -64,7 +64,7 @@ fn how_long_inserts_take() {
     let mut line = Line::start("speed");
     let mut small: Vec<_> = (0..30)
         .map(|number| {
-            line.send(&costs(vec![cost(19_700 + number, None, 1, 1)]));
+            line.send(batch(&[cost(19_700 + number, None, 1, 1)]));
             let started = Instant::now();
             line.settle().unwrap();
             started.elapsed()
@@ -74,37 +74,18 @@ fn how_long_inserts_take() {
     println!("an insert of 1 row: median {:?}", small[small.len() / 2]);
 
     let many: u32 = 100_000;
-    for (name, batches) in [
-        (
-            "touchpoints",
-            many_batches(many, |numbers| {
-                touchpoints(
-                    numbers
-                        .map(|n| touchpoint(&format!("web:{n}"), 1, u128::from(n)))
-                        .collect(),
-                )
-            }),
-        ),
-        (
-            "credit cells",
-            many_batches(many, |numbers| {
-                credit_cells(
-                    numbers
-                        .map(|n| {
-                            credit_cell(
-                                n as i32,
-                                0,
-                                1,
-                                vec![share(0, 1, [1; 3]), share(1, 1, [1; 3])],
-                            )
-                        })
-                        .collect(),
-                )
-            }),
-        ),
+    let ids: Vec<_> = (0..many).map(|n| n.to_string()).collect();
+    let touches: Vec<_> = ids.iter().map(|id| touchpoint(id, 1, 0xa)).collect();
+    let shares = || vec![share(0, 1, [1; 3]), share(1, 1, [1; 3])];
+    let cells: Vec<_> = (0..many as i32)
+        .map(|hour| credit_cell(hour, 0, 1, shares()))
+        .collect();
+    for (name, records) in [
+        ("touchpoints", records(&touches)),
+        ("credit cells", records(&cells)),
     ] {
-        for batch in &batches {
-            line.send(batch);
+        for record in records {
+            line.send(record);
         }
         let started = Instant::now();
         line.settle().unwrap();
@@ -114,10 +95,7 @@ fn how_long_inserts_take() {
     line.check("SELECT count() FROM touchpoints", &["100000"]);
 }
 
-/// In batches of 5,000 rows, as a processor would send them.
-fn many_batches(rows: u32, make: impl Fn(std::ops::Range<u32>) -> RowBatch) -> Vec<RowBatch> {
-    (0..rows)
-        .step_by(5_000)
-        .map(|from| make(from..from + 5_000))
-        .collect()
+/// In records of 5,000 rows, as a processor would send them.
+fn records<'a, T: Row<'a>>(rows: &[T]) -> Vec<Vec<u8>> {
+    rows.chunks(5_000).map(batch).collect()
 }

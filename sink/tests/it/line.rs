@@ -3,8 +3,6 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use prost::Message as _;
-use throughline_proto::rollups::RowBatch;
 use throughline_sink::{ClickHouse, Config, Connection, Sink, SinkError, schema};
 use throughline_stream::memory::{MemoryBroker, MemorySource};
 use throughline_stream::{
@@ -83,9 +81,9 @@ impl Line {
     }
 
     /// Writes a batch of rows to a partition of `rollups`.
-    pub fn send(&self, batch: &RowBatch) {
+    pub fn send(&self, batch: Vec<u8>) {
         self.broker
-            .append(outgoing("rollups", batch.encode_to_vec()), WRITTEN_MS)
+            .append(outgoing("rollups", batch), WRITTEN_MS)
             .unwrap();
     }
 
@@ -109,9 +107,9 @@ impl Line {
     }
 
     /// Sends the batches, each inserted before the next is read.
-    pub fn write(&mut self, batches: impl IntoIterator<Item = RowBatch>) {
+    pub fn write(&mut self, batches: impl IntoIterator<Item = Vec<u8>>) {
         for batch in batches {
-            self.send(&batch);
+            self.send(batch);
             self.settle().unwrap();
         }
     }

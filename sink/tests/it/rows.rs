@@ -1,71 +1,81 @@
 //! Short ways to write down rows.
 
 use throughline_proto::Ident;
-use throughline_proto::rollups::row_batch::Rows;
+use throughline_proto::flat::ContentHash;
 use throughline_proto::rollups::*;
 
-/// The models of every batch, by their index.
-pub const MODELS: [&str; 2] = ["linear", "last_touch"];
+/// A record of one table's rows for tenant `shop` (0) and `other` (1), models
+/// `linear` (0) and `last_touch` (1).
+pub fn batch<'a, T: Row<'a>>(rows: &[T]) -> Vec<u8> {
+    batch_of(1, rows)
+}
 
-/// A batch of one table for tenant `shop` (0) and `other` (1).
-pub fn batch(rows: Rows) -> RowBatch {
-    RowBatch {
-        generation: 1,
-        tenants: vec!["shop".into(), "other".into()],
-        dimensions: vec![
-            dimension(["Paid Search", "google", "cpc", "spring"]),
-            dimension(["Direct", "(direct)", "(none)", ""]),
-            dimension(["Unattributed", "", "", ""]),
-        ],
-        models: MODELS.map(Into::into).into(),
-        origin_topics: vec!["web".into()],
-        rows: Some(rows),
+/// The same of another generation.
+pub fn batch_of<'a, T: Row<'a>>(generation: u32, rows: &[T]) -> Vec<u8> {
+    let mut batch = BatchWriter::new(T::TABLE);
+    for tenant in ["shop", "other"] {
+        batch.tenants.push(&tenant);
     }
-}
-
-fn dimension([channel, source, medium, campaign]: [&str; 4]) -> Dimension {
-    Dimension {
-        channel: channel.into(),
-        source: source.into(),
-        medium: medium.into(),
-        campaign: campaign.into(),
-        content: String::new(),
-        term: String::new(),
+    for [channel, source, medium, campaign] in [
+        ["Paid Search", "google", "cpc", "spring"],
+        ["Direct", "(direct)", "(none)", ""],
+        ["Unattributed", "", "", ""],
+    ] {
+        batch.dimensions.push(&Dimension {
+            channel,
+            source,
+            medium,
+            campaign,
+            content: "",
+            term: "",
+        });
     }
+    for model in ["linear", "last_touch"] {
+        batch.models.push(&model);
+    }
+    batch.topics.push(&"web");
+    for row in rows {
+        batch.push(row);
+    }
+    batch.finish(generation)
 }
 
-#[allow(clippy::unnecessary_wraps, reason = "as the messages want it")]
-pub fn id(number: u128) -> Option<Id> {
-    Some(Ident(number).into())
-}
-
-pub fn touchpoint(touch_id: &str, version: u64, client: u128) -> Touchpoint {
+/// A visit of tenant `shop`.
+pub fn touchpoint(event_id: &str, version: u64, client: u128) -> Touchpoint<'_> {
     Touchpoint {
-        touch_id: touch_id.into(),
+        tenant: 0,
+        topic: TouchTopic::Web,
+        event_id,
+        content: ContentHash(0),
         version,
-        client: id(client),
-        at: 1_700_000_000_123,
-        kind: "visit".into(),
-        origin_partition: 3,
-        origin_offset: 44,
-        ..Touchpoint::default()
+        state: Some(touch_state(client)),
     }
 }
 
-pub fn touchpoints(rows: Vec<Touchpoint>) -> RowBatch {
-    batch(Rows::Touchpoints(TouchpointRows { rows }))
+pub fn touch_state(client: u128) -> TouchState<'static> {
+    TouchState {
+        client: Ident(client),
+        at: 1_700_000_000_123,
+        kind: "visit",
+        dimension: 0,
+        origin: Some(Origin {
+            topic: 0,
+            partition: 3,
+            offset: 44,
+        }),
+    }
 }
 
-pub fn calls(rows: Vec<Call>) -> RowBatch {
-    batch(Rows::Calls(CallRows { rows }))
-}
-
-pub fn deal(deal_id: &str, version: u64, client: u128) -> Deal {
+pub fn deal(deal_id: &str, version: u64, client: u128) -> Deal<'_> {
     Deal {
-        deal_id: deal_id.into(),
+        tenant: 0,
+        deal_id,
         version,
-        client: id(client),
-        status: "won".into(),
+        client: Ident(client),
+        status: "won",
+        stage: "",
+        pipeline: "",
+        manager_id: "",
         created_at: 1_700_000_000_000,
         won_at: Some(1_700_000_100_001),
         gross: 1_000_000,
@@ -73,46 +83,30 @@ pub fn deal(deal_id: &str, version: u64, client: u128) -> Deal {
         revenue: 800_000,
         cost: 300_000,
         profit: 500_000,
-        ..Deal::default()
     }
 }
 
-pub fn deals(rows: Vec<Deal>) -> RowBatch {
-    batch(Rows::Deals(DealRows { rows }))
-}
-
-pub fn credits(rows: Vec<Credit>) -> RowBatch {
-    batch(Rows::Credits(CreditRows { rows }))
-}
-
-pub fn identity(identifier: u128, version: u64, client: u128) -> Identity {
+pub fn identity(identifier: u128, version: u64, client: u128) -> Identity<'static> {
     Identity {
-        identifier: id(identifier),
-        kind: "phone".into(),
+        tenant: 0,
+        identifier: Ident(identifier),
+        kind: "phone",
         version,
-        client: id(client),
-        ..Identity::default()
+        client: Ident(client),
     }
 }
 
-pub fn identities(rows: Vec<Identity>) -> RowBatch {
-    batch(Rows::Identities(IdentityRows { rows }))
-}
-
-pub fn cost(date: i32, hour: Option<u32>, version: u64, cost: i64) -> Cost {
+pub fn cost(date: i32, hour: Option<u8>, version: u64, cost: i64) -> Cost {
     Cost {
+        tenant: 0,
         date,
         hour,
+        dimension: 0,
         version,
         cost,
         impressions: 20,
         clicks: 2,
-        ..Cost::default()
     }
-}
-
-pub fn costs(rows: Vec<Cost>) -> RowBatch {
-    batch(Rows::Costs(CostRows { rows }))
 }
 
 /// A cell of tenant `shop` and dimension 0 whose day is that of UTC.
@@ -126,24 +120,17 @@ pub fn traffic(hour: i32, partition: u32, version: u64) -> TrafficCell {
     }
 }
 
-pub fn traffic_cells(rows: Vec<TrafficCell>) -> RowBatch {
-    batch(Rows::TrafficCells(TrafficCellRows { rows }))
-}
-
 pub fn credit_cell(hour: i32, partition: u32, version: u64, shares: Vec<CellShare>) -> CreditCell {
     CreditCell {
+        tenant: 0,
+        basis: Basis::Conversion,
         hour,
         day: hour.div_euclid(24),
+        dimension: 0,
         partition,
         version,
-        deleted: shares.is_empty(),
         shares,
-        ..CreditCell::default()
     }
-}
-
-pub fn credit_cells(rows: Vec<CreditCell>) -> RowBatch {
-    batch(Rows::CreditCells(CreditCellRows { rows }))
 }
 
 /// A model's share: credit in ppm, then gross, revenue and profit in whole units.
@@ -158,18 +145,14 @@ pub fn share(model: u32, conversions_ppm: i64, money: [i64; 3]) -> CellShare {
     }
 }
 
-pub fn tenants(rows: Vec<Tenant>) -> RowBatch {
-    batch(Rows::TenantsSettings(TenantRows { rows }))
-}
-
 /// A tenant with both models, as one partition writes it.
-pub fn tenant(tenant: u32, partition: u32) -> Tenant {
+pub fn tenant(tenant: u32, partition: u32) -> Tenant<'static> {
     Tenant {
         tenant,
         partition,
         version: 1,
-        time_zone: "Asia/Tokyo".into(),
-        currency: "RUB".into(),
+        time_zone: "Asia/Tokyo",
+        currency: "RUB",
         models: vec![0, 1],
     }
 }

@@ -1,5 +1,7 @@
 //! What the views make of hand-made rows.
 
+use throughline_proto::Ident;
+use throughline_proto::flat::ContentHash;
 use throughline_proto::rollups::*;
 use throughline_sink::schema;
 
@@ -10,27 +12,23 @@ use crate::rows::*;
 fn of_a_key_the_highest_version_counts_however_it_came() {
     let mut line = Line::start("versions");
     line.write([
-        touchpoints(vec![
-            touchpoint("web:1", 5, 0xa),
-            touchpoint("web:2", 5, 0xa),
-        ]),
+        batch(&[touchpoint("1", 5, 0xa), touchpoint("2", 5, 0xa)]),
         // A repeat, a late older version, and a newer one that deletes.
-        touchpoints(vec![touchpoint("web:1", 5, 0xa)]),
-        touchpoints(vec![touchpoint("web:1", 4, 0xb)]),
-        touchpoints(vec![Touchpoint {
-            touch_id: "web:2".into(),
+        batch(&[touchpoint("1", 5, 0xa)]),
+        batch(&[touchpoint("1", 4, 0xb)]),
+        batch(&[Touchpoint {
             version: 6,
-            deleted: true,
-            ..Touchpoint::default()
+            state: None,
+            ..touchpoint("2", 6, 0xa)
         }]),
-        touchpoints(vec![touchpoint("web:2", 5, 0xa)]),
+        batch(&[touchpoint("2", 5, 0xa)]),
         // In one block the order does not matter either; another content is another touch.
-        touchpoints(vec![
-            touchpoint("web:3", 8, 0xc),
-            touchpoint("web:3", 7, 0xd),
+        batch(&[
+            touchpoint("3", 8, 0xc),
+            touchpoint("3", 7, 0xd),
             Touchpoint {
-                content_hash: 1,
-                ..touchpoint("web:3", 7, 0xe)
+                content: ContentHash(1),
+                ..touchpoint("3", 7, 0xe)
             },
         ]),
     ]);
@@ -45,47 +43,53 @@ fn of_a_key_the_highest_version_counts_however_it_came() {
         .execute("merge", "OPTIMIZE TABLE touchpoint_versions FINAL")
         .unwrap();
     line.check("SELECT * FROM touchpoints", &expected);
-    line.write([touchpoints(vec![touchpoint("web:2", 5, 0xa)])]);
+    line.write([batch(&[touchpoint("2", 5, 0xa)])]);
     line.check("SELECT * FROM touchpoints", &expected);
 }
 
 #[test]
 fn calls_have_all_their_columns() {
     let mut line = Line::start("calls");
-    let call = |touch_id: &str, version, wait_seconds| Call {
-        touch_id: touch_id.into(),
-        version,
-        client: id(0xa),
-        at: 1_700_000_000_000,
-        status: "missed".into(),
-        dialed_number: "+74951234567".into(),
-        wait_seconds,
-        quality_score: wait_seconds.map(|_| 90),
-        manager_id: "ann".into(),
-        ambiguous: true,
-        dimension: 1,
-        ..Call::default()
+    let call = |event_id, outbound, wait_seconds: Option<i64>| Call {
+        tenant: 0,
+        event_id,
+        content: ContentHash(0),
+        version: 1,
+        state: Some(CallState {
+            client: Ident(0xa),
+            at: 1_700_000_000_000,
+            outbound,
+            status: "missed",
+            dialed_number: "+74951234567",
+            wait_seconds,
+            talk_seconds: None,
+            manager_id: "ann",
+            recording_url: "",
+            quality_score: wait_seconds.map(|_| 90),
+            ambiguous: true,
+            dimension: 1,
+            origin: None,
+        }),
     };
     line.write([
-        calls(vec![
-            call("calls:1", 1, None),
-            Call {
-                outbound: true,
-                ..call("calls:2", 1, Some(7))
-            },
-            call("calls:3", 1, None),
+        batch(&[
+            call("1", false, None),
+            call("2", true, Some(7)),
+            call("3", false, None),
         ]),
-        calls(vec![Call {
-            deleted: true,
-            ..call("calls:3", 2, None)
+        batch(&[Call {
+            version: 2,
+            state: None,
+            ..call("3", false, None)
         }]),
     ]);
     line.check(
         "SELECT touch_id, client_id, occurred_at, direction, status, dialed_number, wait_seconds, \
-         talk_seconds, manager_id, quality_score, ambiguous, channel, source FROM calls",
+         talk_seconds, manager_id, quality_score, ambiguous, channel, source, origin_topic, origin_partition, origin_offset \
+         FROM calls",
         &[
-            "calls:1 | 0000000000000000000000000000000a | 2023-11-14 22:13:20.000 | inbound | missed | +74951234567 | \\N | \\N | ann | \\N | true | Direct | (direct)",
-            "calls:2 | 0000000000000000000000000000000a | 2023-11-14 22:13:20.000 | outbound | missed | +74951234567 | 7 | \\N | ann | 90 | true | Direct | (direct)",
+            "calls:1 | 0000000000000000000000000000000a | 2023-11-14 22:13:20.000 | inbound | missed | +74951234567 | \\N | \\N | ann | \\N | true | Direct | (direct) |  | -1 | -1",
+            "calls:2 | 0000000000000000000000000000000a | 2023-11-14 22:13:20.000 | outbound | missed | +74951234567 | 7 | \\N | ann | 90 | true | Direct | (direct) |  | -1 | -1",
         ],
     );
 }
@@ -94,25 +98,23 @@ fn calls_have_all_their_columns() {
 fn deals_clients_and_identities() {
     let mut line = Line::start("clients");
     let lost = Deal {
-        status: "lost".into(),
+        status: "lost",
         won_at: None,
         ..deal("d2", 1, 0xa)
     };
-    let gone = Deal {
-        deleted: true,
-        ..deal("d3", 2, 0xa)
-    };
     let later = Touchpoint {
-        at: 1_700_000_500_000,
-        ..touchpoint("web:2", 1, 0xa)
+        state: Some(TouchState {
+            at: 1_700_000_500_000,
+            ..touch_state(0xa)
+        }),
+        ..touchpoint("2", 1, 0xa)
     };
     line.write([
-        deals(vec![deal("d1", 1, 0xa), lost, deal("d3", 1, 0xa)]),
-        deals(vec![gone]),
-        identities(vec![identity(0xa, 1, 0xa), identity(0xb, 1, 0xb)]),
+        batch(&[deal("d1", 1, 0xa), lost]),
+        batch(&[identity(0xa, 1, 0xa), identity(0xb, 1, 0xb)]),
         // The second identifier turns out to be the first one's client.
-        identities(vec![identity(0xb, 2, 0xa), identity(0xc, 1, 0xc)]),
-        touchpoints(vec![touchpoint("web:1", 1, 0xa), later]),
+        batch(&[identity(0xb, 2, 0xa), identity(0xc, 1, 0xc)]),
+        batch(&[touchpoint("1", 1, 0xa), later]),
     ]);
     line.check(
         "SELECT deal_id, right(client_id, 2), status, created_at, won_at, gross, refunds, revenue, cost, profit FROM deals",
@@ -149,29 +151,32 @@ fn credit_share(model: u32, touch: u32, credit_ppm: i64, revenue: i64) -> Credit
     }
 }
 
+/// Of visits by their event ids; one that is empty stands for nobody.
 fn credit(
-    deal_id: &str,
+    deal_id: &'static str,
     version: u64,
-    touches: &[(&str, u32)],
+    touches: &[(&'static str, u32)],
     shares: Vec<CreditShare>,
-) -> Credit {
+) -> Credit<'static> {
+    let touches = touches.iter().map(|&(event_id, dimension)| CreditTouch {
+        touch: (!event_id.is_empty()).then_some(TouchRef {
+            topic: TouchTopic::Web,
+            event_id,
+        }),
+        at: 1_700_000_000_123,
+        kind: if event_id.is_empty() { "" } else { "visit" },
+        dimension,
+    });
     Credit {
-        deal_id: deal_id.into(),
+        tenant: 0,
+        deal_id,
         version,
-        client: id(0xa),
-        won_at: 1_700_000_100_001,
-        touches: touches
-            .iter()
-            .map(|(touch_id, dimension)| CreditTouch {
-                touch_id: (*touch_id).into(),
-                at: 1_700_000_000_123,
-                kind: if touch_id.is_empty() { "" } else { "visit" }.into(),
-                dimension: *dimension,
-            })
-            .collect(),
-        deleted: shares.is_empty(),
-        shares,
-        ..Credit::default()
+        state: (!shares.is_empty()).then(|| CreditState {
+            client: Ident(0xa),
+            won_at: 1_700_000_100_001,
+            touches: touches.collect(),
+            shares,
+        }),
     }
 }
 
@@ -179,25 +184,15 @@ fn credit(
 fn credits_unfold_and_are_replaced_whole() {
     let mut line = Line::start("credits");
     line.write([
-        credits(vec![
-            credit(
-                "d1",
-                1,
-                &[("web:9", 1)],
-                vec![credit_share(0, 0, 1_000_000, 7)],
-            ),
-            credit(
-                "d3",
-                1,
-                &[("web:9", 1)],
-                vec![credit_share(0, 0, 1_000_000, 7)],
-            ),
+        batch(&[
+            credit("d1", 1, &[("9", 1)], vec![credit_share(0, 0, 1_000_000, 7)]),
+            credit("d3", 1, &[("9", 1)], vec![credit_share(0, 0, 1_000_000, 7)]),
         ]),
-        credits(vec![
+        batch(&[
             credit(
                 "d1",
                 2,
-                &[("web:1", 0), ("web:2", 1)],
+                &[("1", 0), ("2", 1)],
                 vec![
                     credit_share(0, 0, 500_000, 5),
                     credit_share(0, 1, 500_000, 4),
@@ -228,18 +223,8 @@ fn credits_unfold_and_are_replaced_whole() {
 fn costs_tell_the_hour_or_the_whole_day() {
     let mut line = Line::start("costs");
     line.write([
-        costs(vec![
-            cost(19_700, None, 1, 10),
-            cost(19_700, Some(0), 1, 20),
-        ]),
-        costs(vec![
-            cost(19_700, None, 2, 15_000),
-            cost(19_701, None, 1, 1),
-        ]),
-        costs(vec![Cost {
-            deleted: true,
-            ..cost(19_701, None, 2, 0)
-        }]),
+        batch(&[cost(19_700, None, 1, 10), cost(19_700, Some(0), 1, 20)]),
+        batch(&[cost(19_700, None, 2, 15_000)]),
     ]);
     line.check(
         "SELECT * FROM costs",
@@ -255,29 +240,27 @@ fn cells_of_partitions_add_up_and_zeros_vanish() {
     let mut line = Line::start("cells");
     let cell = |partition, version, visits| TrafficCell {
         visits,
-        deleted: visits == 0,
         ..traffic(100, partition, version)
     };
     let other_hour = |version, spend: i64| TrafficCell {
         spend,
-        deleted: spend == 0,
         ..traffic(101, 0, version)
     };
     line.write([
-        traffic_cells(vec![
+        batch(&[
             cell(0, 10, 3),
             cell(1, 11, 4),
             cell(2, 12, 50),
             other_hour(10, 5),
         ]),
         // Partition 0 corrects itself, 2 gives its figures up, the other hour becomes empty.
-        traffic_cells(vec![cell(0, 20, 2), cell(2, 22, 0), other_hour(20, 0)]),
+        batch(&[cell(0, 20, 2), cell(2, 22, 0), other_hour(20, 0)]),
     ]);
     line.check(
         "SELECT * FROM traffic_hourly",
         &["shop | 1970-01-05 04:00:00 | Paid Search | google | cpc | spring | 6 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0"],
     );
-    line.write([credit_cells(vec![
+    line.write([batch(&[
         credit_cell(
             100,
             0,
@@ -291,7 +274,7 @@ fn cells_of_partitions_add_up_and_zeros_vanish() {
             vec![share(0, 250_000, [20, 20, 10]), share(1, -1, [-1, -1, -1])],
         ),
         CreditCell {
-            basis: Basis::Touch as i32,
+            basis: Basis::Touch,
             ..credit_cell(99, 1, 1, vec![share(1, 0, [0, 0, 7])])
         },
         credit_cell(101, 0, 1, vec![share(1, 9, [9, 9, 9])]),
@@ -336,9 +319,9 @@ fn roi_has_every_model_and_basis_beside_the_same_traffic() {
         ..credit_cell(5 * 24, 0, 1, shares)
     };
     line.write([
-        tenants(vec![tenant(0, 0), tenant(0, 1), tenant(1, 0)]),
-        traffic_cells(vec![spent, also, direct]),
-        credit_cells(vec![
+        batch(&[tenant(0, 0), tenant(0, 1), tenant(1, 0)]),
+        batch(&[spent, also, direct]),
+        batch(&[
             earned(0, 0, vec![share(0, 2_500_000, [400, 300, 250])]),
             earned(0, 2, vec![share(1, 1_000_000, [10, 0, -5])]),
             earned(1, 1, vec![share(0, 1, [0, 0, 0])]),
@@ -364,26 +347,22 @@ fn roi_has_every_model_and_basis_beside_the_same_traffic() {
 #[test]
 fn only_the_active_generation_shows() {
     let mut line = Line::start("generations");
-    let second = |batch: RowBatch| RowBatch {
-        generation: 2,
-        ..batch
-    };
     line.write([
-        touchpoints(vec![touchpoint("web:1", 9, 0xa)]),
-        second(touchpoints(vec![
-            touchpoint("web:1", 1, 0xb),
-            touchpoint("web:2", 1, 0xb),
-        ])),
-        identities(vec![identity(0xa, 1, 0xa)]),
-        second(identities(vec![identity(0xb, 1, 0xb)])),
-        traffic_cells(vec![TrafficCell {
+        batch(&[touchpoint("1", 9, 0xa)]),
+        batch_of(2, &[touchpoint("1", 1, 0xb), touchpoint("2", 1, 0xb)]),
+        batch(&[identity(0xa, 1, 0xa)]),
+        batch_of(2, &[identity(0xb, 1, 0xb)]),
+        batch(&[TrafficCell {
             visits: 1,
             ..traffic(5, 0, 9)
         }]),
-        second(traffic_cells(vec![TrafficCell {
-            visits: 2,
-            ..traffic(5, 0, 1)
-        }])),
+        batch_of(
+            2,
+            &[TrafficCell {
+                visits: 2,
+                ..traffic(5, 0, 1)
+            }],
+        ),
     ]);
     let shown = "SELECT 'touch', concat(touch_id, right(client_id, 1)) FROM touchpoints \
                  UNION ALL SELECT 'client', right(client_id, 1) FROM clients \

@@ -17,7 +17,7 @@ use crate::service::Service;
 fn check_taken_after(answers: &[Answer]) {
     let fake = Fake::start(answers);
     let mut line = Line::to(fake.connection());
-    line.send(&costs(vec![cost(19_700, None, 1, 1)]));
+    line.send(batch(&[cost(19_700, None, 1, 1)]));
     while fake.bodies.lock().unwrap().len() <= answers.len() {
         assert!(line.committed.lock().unwrap().is_empty(), "{answers:?}");
         assert_eq!(line.sink.step().unwrap(), Step::Worked);
@@ -60,8 +60,8 @@ fn a_server_that_comes_up_later_gets_the_rows() {
         listener.local_addr().unwrap().to_string()
     };
     let mut line = Line::to(connection(&address));
-    line.send(&costs(vec![cost(19_700, None, 1, 1)]));
-    line.send(&costs(vec![cost(19_701, None, 1, 1)]));
+    line.send(batch(&[cost(19_700, None, 1, 1)]));
+    line.send(batch(&[cost(19_701, None, 1, 1)]));
     for _ in 0..6 {
         assert_eq!(line.sink.step().unwrap(), Step::Worked);
     }
@@ -77,7 +77,7 @@ fn a_server_that_comes_up_later_gets_the_rows() {
 fn a_server_that_never_answers_does_not_hold_up_the_end() {
     let fake = Fake::start(&[Answer::Silence]);
     let mut line = Line::to(fake.connection());
-    line.send(&costs(vec![cost(19_700, None, 1, 1)]));
+    line.send(batch(&[cost(19_700, None, 1, 1)]));
     line.stop.request(Duration::from_millis(100));
     assert_eq!(line.sink.step().unwrap(), Step::Worked);
     assert_eq!(line.sink.step().unwrap(), Step::Worked);
@@ -92,7 +92,7 @@ fn rows_refused_for_good_end_the_sink() {
         "Type of 'clicks' must be String, not Int64. (INCORRECT_DATA)",
     )]);
     let mut line = Line::to(fake.connection());
-    line.send(&costs(vec![cost(19_700, None, 1, 1)]));
+    line.send(batch(&[cost(19_700, None, 1, 1)]));
     let error = line.settle().unwrap_err();
     assert!(
         matches!(
@@ -110,7 +110,7 @@ fn rows_refused_for_good_end_the_sink() {
 fn a_record_that_cannot_be_read_is_named() {
     let fake = Fake::start(&[]);
     let mut line = Line::to(fake.connection());
-    line.send(&costs(vec![cost(19_700, None, 1, 1)]));
+    line.send(batch(&[cost(19_700, None, 1, 1)]));
     line.broker
         .append(
             Outgoing {
