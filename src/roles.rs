@@ -221,7 +221,7 @@ pub fn processor_config(settings: &Settings) -> throughline_processor::Config {
         poll_wait: POLL_WAIT,
         record_bytes: processor.record_bytes,
         cached_nodes: processor.cached_nodes,
-        cached_cells: processor.cached_cells,
+        cached_chunks: processor.cached_chunks,
         max_touches: processor.max_touches,
         max_items: processor.max_items,
     }

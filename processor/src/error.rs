@@ -32,7 +32,7 @@ pub enum ProcessorError {
         /// What it is.
         what: &'static str,
         /// What is wrong with it.
-        reason: String,
+        reason: &'static str,
     },
     /// A record of `events` cannot be understood.
     #[error(
@@ -47,7 +47,7 @@ pub enum ProcessorError {
         /// The offset.
         offset: i64,
         /// What is wrong with it.
-        reason: String,
+        reason: &'static str,
     },
     /// The store was made for another number of partitions.
     #[error(

@@ -6,11 +6,10 @@ use std::sync::Arc;
 use throughline_core::fact::{
     Call, CallStatus, Contact, DealEvent, DealStatus, Hit, LeaseRef, Money, Origin,
 };
+use throughline_core::message::Lease;
 use throughline_core::{EventKey, Fact, FactBody, Ident, OriginId, Source};
 use throughline_proto::events as wire;
-
-/// The index of an origin that is not given.
-const NO_ORIGIN: u32 = u32::MAX;
+use throughline_proto::flat::{ContentHash, Malformed};
 
 /// Gives sources and origins their places in a table.
 pub trait Tables {
@@ -23,45 +22,34 @@ pub trait Tables {
 /// Finds sources and origins by their places in a table.
 pub trait Lookup {
     /// The source of a place.
-    fn source(&mut self, index: u32) -> Option<Source>;
+    fn source(&mut self, index: u32) -> Result<Source, Malformed>;
     /// The origin of a place.
-    fn origin(&self, index: u32) -> Option<OriginId>;
+    fn origin(&self, index: u32) -> Result<OriginId, Malformed>;
 }
 
 /// A fact for the wire or the store.
-pub fn to_wire(fact: &Fact, tables: &mut impl Tables) -> wire::Fact {
-    let (origin, offset) = fact.origin.map_or((NO_ORIGIN, 0), |origin| {
-        (tables.origin(origin.partition), origin.offset)
-    });
+pub fn to_wire<'a>(fact: &'a Fact, tables: &mut impl Tables) -> wire::Fact<'a> {
     wire::Fact {
-        at: fact.key.at,
-        event_id: fact.key.id.to_string(),
-        content_hash: fact.key.content,
-        origin,
-        offset,
-        body: Some(body_to_wire(fact, tables)),
+        key: key_to_wire(&fact.key),
+        place: fact.origin.map(|origin| wire::Place {
+            origin: tables.origin(origin.partition),
+            offset: origin.offset,
+        }),
+        body: body_to_wire(fact, tables),
     }
 }
 
-fn body_to_wire(fact: &Fact, tables: &mut impl Tables) -> wire::fact::Body {
-    use wire::fact::Body;
+fn body_to_wire<'a>(fact: &'a Fact, tables: &mut impl Tables) -> wire::FactBody<'a> {
+    use wire::FactBody as Body;
     match &fact.body {
-        FactBody::Member(ident) => Body::Member(wire::Member {
-            id: Some(ident_to_wire(*ident)),
-        }),
+        FactBody::Member(ident) => Body::Member(ident_to_wire(*ident)),
         FactBody::Hit(hit) => Body::Hit(wire::Hit {
-            visitor: Some(ident_to_wire(hit.visitor)),
-            source: hit.source.map_or(0, |source| tables.source(source) + 1),
+            visitor: ident_to_wire(hit.visitor),
+            source: hit.source.map(|source| tables.source(source)),
             lead: hit.lead,
             run_ms: hit.until.saturating_sub(fact.key.at) as u64,
-            lead_only: false,
         }),
-        FactBody::Lead { visitor } => Body::Hit(wire::Hit {
-            visitor: Some(ident_to_wire(*visitor)),
-            lead: true,
-            lead_only: true,
-            ..wire::Hit::default()
-        }),
+        FactBody::Lead { visitor } => Body::Lead(ident_to_wire(*visitor)),
         FactBody::Call(call) => Body::Call(wire::Call {
             outbound: call.outbound,
             status: match call.status {
@@ -69,122 +57,102 @@ fn body_to_wire(fact: &Fact, tables: &mut impl Tables) -> wire::fact::Body {
                 CallStatus::Missed => wire::CallStatus::Missed,
                 CallStatus::Busy => wire::CallStatus::Busy,
                 CallStatus::Voicemail => wire::CallStatus::Voicemail,
-            }
-            .into(),
-            dialed_number: call.dialed_number.to_string(),
+            },
+            dialed_number: &call.dialed_number,
             wait_seconds: call.wait_seconds,
             talk_seconds: call.talk_seconds,
-            manager_id: call.manager_id.to_string(),
-            recording_url: call.recording_url.to_string(),
+            manager_id: &call.manager_id,
+            recording_url: &call.recording_url,
             quality_score: call.quality_score,
             source: tables.source(call.source),
             lease: call.lease.as_ref().map(|lease| wire::LeaseRef {
-                at: lease.key.at,
-                event_id: lease.key.id.to_string(),
-                content_hash: lease.key.content,
-                visitor: Some(ident_to_wire(lease.visitor)),
+                key: key_to_wire(&lease.key),
+                visitor: ident_to_wire(lease.visitor),
             }),
             ambiguous: call.ambiguous,
         }),
         FactBody::Contact(contact) => Body::Contact(wire::Contact {
             source: tables.source(contact.source),
             email: contact.email,
-            kind: contact.kind.to_string(),
+            kind: &contact.kind,
         }),
         FactBody::Deal(event) => Body::Deal(deal_to_wire(event)),
     }
 }
 
-fn deal_to_wire(event: &DealEvent) -> wire::DealEvent {
-    let text = |text: &Option<Arc<str>>| text.as_ref().map(ToString::to_string);
+fn deal_to_wire(event: &DealEvent) -> wire::DealEvent<'_> {
     wire::DealEvent {
-        deal: Some(ident_to_wire(event.deal)),
-        deal_id: event.deal_id.to_string(),
+        deal: ident_to_wire(event.deal),
+        deal_id: &event.deal_id,
         status: match event.status {
             DealStatus::Created => wire::DealStatus::Created,
             DealStatus::StageChanged => wire::DealStatus::StageChanged,
             DealStatus::Won => wire::DealStatus::Won,
             DealStatus::Lost => wire::DealStatus::Lost,
             DealStatus::Refunded => wire::DealStatus::Refunded,
-        }
-        .into(),
-        stage: text(&event.stage),
-        pipeline: text(&event.pipeline),
+        },
+        stage: event.stage.as_deref(),
+        pipeline: event.pipeline.as_deref(),
         amount: event.amount.map(money_to_wire),
         cost: event.cost.map(money_to_wire),
         refund: event.refund.map(money_to_wire),
-        manager_id: text(&event.manager_id),
+        manager_id: event.manager_id.as_deref(),
         date: event.date,
     }
 }
 
-/// A fact from the wire or the store; the error says what is missing.
-pub fn from_wire(fact: wire::Fact, lookup: &mut impl Lookup) -> Result<Fact, &'static str> {
-    let key = EventKey {
-        at: fact.at,
-        id: fact.event_id.into(),
-        content: fact.content_hash,
+/// A fact from the wire or the store; the error says what is wrong with it.
+pub fn from_wire(fact: &wire::Fact<'_>, lookup: &mut impl Lookup) -> Result<Fact, Malformed> {
+    let key = key_from_wire(&fact.key);
+    let origin = match fact.place {
+        Some(place) => Some(Origin {
+            partition: lookup.origin(place.origin)?,
+            offset: place.offset,
+        }),
+        None => None,
     };
-    let origin = lookup.origin(fact.origin).map(|partition| Origin {
-        partition,
-        offset: fact.offset,
-    });
-    let body = body_from_wire(&key, fact.body.ok_or("fact without body")?, lookup)?;
+    let body = body_from_wire(key.at, &fact.body, lookup)?;
     Ok(Fact { key, origin, body })
 }
 
 fn body_from_wire(
-    key: &EventKey,
-    body: wire::fact::Body,
+    at: i64,
+    body: &wire::FactBody<'_>,
     lookup: &mut impl Lookup,
-) -> Result<FactBody, &'static str> {
-    use wire::fact::Body;
+) -> Result<FactBody, Malformed> {
+    use wire::FactBody as Body;
     Ok(match body {
-        Body::Member(member) => FactBody::Member(ident_from_wire(member.id)?),
-        Body::Hit(hit) if hit.lead_only => FactBody::Lead {
-            visitor: ident_from_wire(hit.visitor)?,
+        Body::Member(ident) => FactBody::Member(ident_from_wire(*ident)),
+        Body::Lead(visitor) => FactBody::Lead {
+            visitor: ident_from_wire(*visitor),
         },
         Body::Hit(hit) => FactBody::Hit(Hit {
-            visitor: ident_from_wire(hit.visitor)?,
-            source: match hit.source.checked_sub(1) {
-                Some(index) => Some(lookup.source(index).ok_or("hit with unknown source")?),
+            visitor: ident_from_wire(hit.visitor),
+            source: match hit.source {
+                Some(index) => Some(lookup.source(index)?),
                 None => None,
             },
             lead: hit.lead,
-            until: key.at.saturating_add_unsigned(hit.run_ms),
+            until: at.saturating_add_unsigned(hit.run_ms),
         }),
         Body::Call(call) => FactBody::Call(Box::new(call_from_wire(call, lookup)?)),
         Body::Contact(contact) => FactBody::Contact(Contact {
-            source: lookup
-                .source(contact.source)
-                .ok_or("contact with unknown source")?,
+            source: lookup.source(contact.source)?,
             email: contact.email,
             kind: contact.kind.into(),
         }),
-        Body::Deal(event) => FactBody::Deal(Box::new(deal_from_wire(event)?)),
+        Body::Deal(event) => FactBody::Deal(Box::new(deal_from_wire(event))),
     })
 }
 
-fn call_from_wire(call: wire::Call, lookup: &mut impl Lookup) -> Result<Call, &'static str> {
-    let lease = match call.lease {
-        Some(lease) => Some(LeaseRef {
-            key: EventKey {
-                at: lease.at,
-                id: lease.event_id.into(),
-                content: lease.content_hash,
-            },
-            visitor: ident_from_wire(lease.visitor)?,
-        }),
-        None => None,
-    };
+fn call_from_wire(call: &wire::Call<'_>, lookup: &mut impl Lookup) -> Result<Call, Malformed> {
     Ok(Call {
         outbound: call.outbound,
-        status: match wire::CallStatus::try_from(call.status) {
-            Ok(wire::CallStatus::Answered) => CallStatus::Answered,
-            Ok(wire::CallStatus::Missed) => CallStatus::Missed,
-            Ok(wire::CallStatus::Busy) => CallStatus::Busy,
-            Ok(wire::CallStatus::Voicemail) => CallStatus::Voicemail,
-            Err(_) => return Err("call with unknown status"),
+        status: match call.status {
+            wire::CallStatus::Answered => CallStatus::Answered,
+            wire::CallStatus::Missed => CallStatus::Missed,
+            wire::CallStatus::Busy => CallStatus::Busy,
+            wire::CallStatus::Voicemail => CallStatus::Voicemail,
         },
         dialed_number: call.dialed_number.into(),
         wait_seconds: call.wait_seconds,
@@ -192,65 +160,94 @@ fn call_from_wire(call: wire::Call, lookup: &mut impl Lookup) -> Result<Call, &'
         manager_id: call.manager_id.into(),
         recording_url: call.recording_url.into(),
         quality_score: call.quality_score,
-        source: lookup
-            .source(call.source)
-            .ok_or("call with unknown source")?,
-        lease,
+        source: lookup.source(call.source)?,
+        lease: call.lease.as_ref().map(|lease| LeaseRef {
+            key: key_from_wire(&lease.key),
+            visitor: ident_from_wire(lease.visitor),
+        }),
         ambiguous: call.ambiguous,
     })
 }
 
-fn deal_from_wire(event: wire::DealEvent) -> Result<DealEvent, &'static str> {
-    Ok(DealEvent {
-        deal: ident_from_wire(event.deal)?,
+fn deal_from_wire(event: &wire::DealEvent<'_>) -> DealEvent {
+    DealEvent {
+        deal: ident_from_wire(event.deal),
         deal_id: event.deal_id.into(),
-        status: match wire::DealStatus::try_from(event.status) {
-            Ok(wire::DealStatus::Created) => DealStatus::Created,
-            Ok(wire::DealStatus::StageChanged) => DealStatus::StageChanged,
-            Ok(wire::DealStatus::Won) => DealStatus::Won,
-            Ok(wire::DealStatus::Lost) => DealStatus::Lost,
-            Ok(wire::DealStatus::Refunded) => DealStatus::Refunded,
-            Err(_) => return Err("deal event with unknown status"),
+        status: match event.status {
+            wire::DealStatus::Created => DealStatus::Created,
+            wire::DealStatus::StageChanged => DealStatus::StageChanged,
+            wire::DealStatus::Won => DealStatus::Won,
+            wire::DealStatus::Lost => DealStatus::Lost,
+            wire::DealStatus::Refunded => DealStatus::Refunded,
         },
-        stage: event.stage.map(Into::into),
-        pipeline: event.pipeline.map(Into::into),
-        amount: event.amount.as_ref().map(money_from_wire).transpose()?,
-        cost: event.cost.as_ref().map(money_from_wire).transpose()?,
-        refund: event.refund.as_ref().map(money_from_wire).transpose()?,
-        manager_id: event.manager_id.map(Into::into),
+        stage: event.stage.map(Arc::from),
+        pipeline: event.pipeline.map(Arc::from),
+        amount: event.amount.map(money_from_wire),
+        cost: event.cost.map(money_from_wire),
+        refund: event.refund.map(money_from_wire),
+        manager_id: event.manager_id.map(Arc::from),
         date: event.date,
-    })
+    }
+}
+
+/// A lease from the wire or the store.
+pub fn lease_from_wire(lease: &wire::Lease<'_>) -> Lease {
+    Lease {
+        key: key_from_wire(&lease.key),
+        visitor: ident_from_wire(lease.visitor),
+        until: lease.until,
+    }
+}
+
+/// A lease for the wire or the store.
+pub fn lease_to_wire(lease: &Lease) -> wire::Lease<'_> {
+    wire::Lease {
+        key: key_to_wire(&lease.key),
+        until: lease.until,
+        visitor: ident_to_wire(lease.visitor),
+    }
+}
+
+/// An event's key for the wire or the store.
+pub fn key_to_wire(key: &EventKey) -> wire::Key<'_> {
+    wire::Key {
+        at: key.at,
+        id: &key.id,
+        content: ContentHash(key.content),
+    }
+}
+
+/// An event's key from the wire or the store.
+pub fn key_from_wire(key: &wire::Key<'_>) -> EventKey {
+    EventKey {
+        at: key.at,
+        id: key.id.into(),
+        content: key.content.0,
+    }
 }
 
 /// Money for the wire.
-pub fn money_to_wire(money: Money) -> wire::Money {
-    let currency = String::from_utf8_lossy(&money.currency).into_owned();
+pub const fn money_to_wire(money: Money) -> wire::Money {
     wire::Money {
+        currency: money.currency,
         minor: money.minor,
-        currency,
     }
 }
 
 /// Money from the wire.
-pub fn money_from_wire(money: &wire::Money) -> Result<Money, &'static str> {
-    let currency = money
-        .currency
-        .as_bytes()
-        .try_into()
-        .map_err(|_| "money without currency")?;
-    Ok(Money {
+pub const fn money_from_wire(money: wire::Money) -> Money {
+    Money {
         minor: money.minor,
-        currency,
-    })
+        currency: money.currency,
+    }
 }
 
 /// An identifier for the wire.
-pub fn ident_to_wire(ident: Ident) -> wire::Ident {
-    throughline_proto::Ident(ident.0).into()
+pub const fn ident_to_wire(ident: Ident) -> throughline_proto::Ident {
+    throughline_proto::Ident(ident.0)
 }
 
 /// An identifier from the wire.
-pub fn ident_from_wire(ident: Option<wire::Ident>) -> Result<Ident, &'static str> {
-    let ident = throughline_proto::Ident::from(ident.ok_or("message without identifier")?);
-    Ok(Ident(ident.0))
+pub const fn ident_from_wire(ident: throughline_proto::Ident) -> Ident {
+    Ident(ident.0)
 }

@@ -9,6 +9,7 @@
 mod error;
 mod facts;
 mod metrics;
+mod owned;
 mod rows;
 mod rules;
 mod store;

@@ -1,5 +1,7 @@
 //! What an operator sees of the processors of this process.
 
+use std::time::Duration;
+
 use metrics::{counter, gauge, histogram};
 use throughline_core::partition::{Conservation, Counters};
 use throughline_stream::metric_names as names;
@@ -20,16 +22,29 @@ pub fn partition(partition: u32, counters: Counters, sums: Conservation, cached:
     gauge!(names::PROCESSOR_REVENUE_IMBALANCE_MINOR_UNITS, "partition" => label.clone())
         .set((sums.booked_revenue - sums.expected_revenue) as f64);
     gauge!(names::PROCESSOR_CACHED_NODES, "partition" => label.clone()).set(cached.0 as f64);
-    gauge!(names::PROCESSOR_CACHED_CELLS, "partition" => label).set(cached.1 as f64);
+    gauge!(names::PROCESSOR_CACHED_CHUNKS, "partition" => label).set(cached.1 as f64);
+}
+
+/// What one checkpoint of a worker let out.
+#[derive(Default)]
+pub struct Checkpoint {
+    /// Messages to other partitions.
+    pub messages: usize,
+    /// Rows.
+    pub rows: usize,
+    /// Bytes of the records with both.
+    pub bytes: usize,
+    /// Keys stored.
+    pub keys: usize,
 }
 
 /// Reports one checkpoint of a worker.
-pub fn checkpoint(seconds: f64, messages: usize, rows: usize, bytes: usize, writes: usize) {
-    histogram!(names::PROCESSOR_CHECKPOINT_SECONDS).record(seconds);
-    counter!(names::PROCESSOR_SENT_MESSAGES_TOTAL).increment(messages as u64);
-    counter!(names::PROCESSOR_ROWS_TOTAL).increment(rows as u64);
-    counter!(names::PROCESSOR_PUBLISHED_BYTES_TOTAL).increment(bytes as u64);
-    counter!(names::PROCESSOR_STORED_KEYS_TOTAL).increment(writes as u64);
+pub fn checkpoint(done: &Checkpoint, took: Duration) {
+    histogram!(names::PROCESSOR_CHECKPOINT_SECONDS).record(took.as_secs_f64());
+    counter!(names::PROCESSOR_SENT_MESSAGES_TOTAL).increment(done.messages as u64);
+    counter!(names::PROCESSOR_ROWS_TOTAL).increment(done.rows as u64);
+    counter!(names::PROCESSOR_PUBLISHED_BYTES_TOTAL).increment(done.bytes as u64);
+    counter!(names::PROCESSOR_STORED_KEYS_TOTAL).increment(done.keys as u64);
 }
 
 /// Reports records that were applied.

@@ -1,22 +1,26 @@
 //! Rows from the core to records of `rollups`: batches of one table each.
 
-mod lists;
+use std::collections::BTreeMap;
 
-use prost::Message as _;
 use rustc_hash::FxHashMap;
-use throughline_core::cell::{CellKind, traffic};
+use throughline_core::cell::{Cell, CellKey, CellKind, traffic};
 use throughline_core::credit::Credits;
-use throughline_core::derive::{TouchKey, TouchTopic};
-use throughline_core::fact::Origin;
+use throughline_core::deal::DealState;
+use throughline_core::derive::{Touch, TouchKey, TouchTopic};
+use throughline_core::fact::{Call, Origin};
 use throughline_core::names::Names;
+use throughline_core::row::RowBody;
 use throughline_core::{DimId, EventKey, Ident, Row, RowKey, Source, StrId, TenantId};
-use throughline_core::{cell, row::RowBody};
+use throughline_proto::IdentKind;
+use throughline_proto::flat::{ContentHash, ListWriter};
 use throughline_proto::rollups as wire;
+use throughline_proto::rollups::Table;
 
+use crate::facts::ident_to_wire;
 use crate::rules::Attribution;
-use lists::push;
 
-/// What every row of a partition's checkpoint shares.
+/// What every row of a partition shares.
+#[derive(Clone, Copy)]
 pub struct Context<'a> {
     /// The partition's names.
     pub names: &'a Names,
@@ -28,154 +32,172 @@ pub struct Context<'a> {
     pub max_bytes: usize,
 }
 
-/// Writes rows as records; rows of one table must follow one another.
-pub fn encode(rows: &[Row], context: &Context<'_>) -> Vec<Vec<u8>> {
-    let mut records = Vec::new();
-    let mut writer = Writer::new(context);
-    for row in rows {
-        let table = Table::of(&row.key);
-        if writer.table != Some(table) || writer.bytes >= context.max_bytes {
-            writer.finish(&mut records);
-            writer = Writer::new(context);
-            writer.table = Some(table);
-        }
-        writer.add(row);
-    }
-    writer.finish(&mut records);
-    records
+/// A partition's rows on their way out.
+#[derive(Default)]
+pub struct Outbox {
+    /// Records that are being written, by table.
+    open: BTreeMap<Table, Writer>,
+    /// Rows that are large and often change again: only the latest of each
+    /// leaves, at the checkpoint.
+    latest: BTreeMap<RowKey, Row>,
+    /// Records that are full.
+    records: Vec<Vec<u8>>,
+    rows: usize,
 }
 
-/// The tables that rows go to.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Table {
-    Tenants,
-    Identities,
-    Touchpoints,
-    Calls,
-    Deals,
-    Credits,
-    Costs,
-    TrafficCells,
-    CreditCells,
-}
-
-impl Table {
-    const fn of(key: &RowKey) -> Self {
-        match key {
-            RowKey::Tenant(_) => Self::Tenants,
-            RowKey::Identity(..) => Self::Identities,
-            RowKey::Touchpoint(..) => Self::Touchpoints,
-            RowKey::Call(..) => Self::Calls,
-            RowKey::Deal(..) => Self::Deals,
-            RowKey::Credits(..) => Self::Credits,
-            RowKey::Cost(_) => Self::Costs,
-            RowKey::Cell(key) => match key.kind {
-                CellKind::Traffic => Self::TrafficCells,
-                CellKind::CreditByConversion | CellKind::CreditByTouch => Self::CreditCells,
-            },
+impl Outbox {
+    /// Takes a row.
+    pub fn add(&mut self, row: Row, context: Context<'_>) {
+        match row.key {
+            RowKey::Deal(..) | RowKey::Credits(..) | RowKey::Call(..) => {
+                self.latest.insert(row.key.clone(), row);
+            }
+            _ => self.write(&row, context),
         }
     }
+
+    /// The records that are full.
+    pub fn full(&mut self) -> impl Iterator<Item = Vec<u8>> {
+        self.records.drain(..)
+    }
+
+    /// Everything that was taken. Tells how many rows left since the last call.
+    pub fn finish(&mut self, context: Context<'_>) -> (usize, Vec<Vec<u8>>) {
+        for row in std::mem::take(&mut self.latest).into_values() {
+            self.write(&row, context);
+        }
+        for writer in self.open.values_mut() {
+            if writer.batch.rows() > 0 {
+                self.records.push(writer.finish(context));
+            }
+        }
+        let rows = std::mem::take(&mut self.rows);
+        (rows, std::mem::take(&mut self.records))
+    }
+
+    fn write(&mut self, row: &Row, context: Context<'_>) {
+        let table = table_of(&row.key);
+        let writer = self.open.entry(table).or_insert_with(|| Writer::new(table));
+        writer.add(row, context);
+        self.rows += 1;
+        if writer.batch.size() >= context.max_bytes {
+            self.records.push(writer.finish(context));
+        }
+    }
 }
 
-/// A batch that is being written.
-struct Writer<'a> {
-    context: &'a Context<'a>,
-    table: Option<Table>,
-    batch: wire::RowBatch,
-    tenants: FxHashMap<TenantId, u32>,
+const fn table_of(key: &RowKey) -> Table {
+    match key {
+        RowKey::Tenant(_) => Table::Tenants,
+        RowKey::Identity(..) => Table::Identities,
+        RowKey::Touchpoint(..) => Table::Touchpoints,
+        RowKey::Call(..) => Table::Calls,
+        RowKey::Deal(..) => Table::Deals,
+        RowKey::Credits(..) => Table::Credits,
+        RowKey::Cost(_) => Table::Costs,
+        RowKey::Cell(key) => match key.kind {
+            CellKind::Traffic => Table::TrafficCells,
+            CellKind::CreditByConversion | CellKind::CreditByTouch => Table::CreditCells,
+        },
+    }
+}
+
+/// A record that is being written.
+struct Writer {
+    batch: wire::BatchWriter,
+    /// The tenants in the record: their places, and what a minor unit of their
+    /// currency is in rows.
+    tenants: FxHashMap<TenantId, (u32, i64)>,
     dimensions: FxHashMap<(DimId, StrId, StrId), u32>,
     models: FxHashMap<(TenantId, u16), u32>,
     topics: FxHashMap<StrId, u32>,
-    bytes: usize,
 }
 
-impl<'a> Writer<'a> {
-    fn new(context: &'a Context<'a>) -> Self {
+impl Writer {
+    fn new(table: Table) -> Self {
         Self {
-            context,
-            table: None,
-            batch: wire::RowBatch {
-                generation: context.rules.generation(),
-                ..wire::RowBatch::default()
-            },
+            batch: wire::BatchWriter::new(table),
             tenants: FxHashMap::default(),
             dimensions: FxHashMap::default(),
             models: FxHashMap::default(),
             topics: FxHashMap::default(),
-            bytes: 0,
         }
     }
 
-    fn finish(self, records: &mut Vec<Vec<u8>>) {
-        if self.batch.rows.is_some() {
-            records.push(self.batch.encode_to_vec());
-        }
+    fn finish(&mut self, context: Context<'_>) -> Vec<u8> {
+        self.tenants.clear();
+        self.dimensions.clear();
+        self.models.clear();
+        self.topics.clear();
+        self.batch.finish(context.rules.generation())
     }
 
-    fn add(&mut self, row: &Row) {
-        let version = row.lamport << 16 | u64::from(self.context.partition);
+    fn add(&mut self, row: &Row, context: Context<'_>) {
+        let version = row.lamport << 16 | u64::from(context.partition);
         let body = row.body.as_ref();
-        match &row.key {
-            RowKey::Tenant(tenant) => self.tenant_row(*tenant, version),
-            RowKey::Identity(tenant, ident) => {
-                let Some(RowBody::Identity { client }) = body else {
-                    return;
-                };
-                self.identity_row(*tenant, *ident, *client, version);
+        match (&row.key, body) {
+            (RowKey::Tenant(tenant), _) => self.tenant_row(*tenant, version, context),
+            (RowKey::Identity(tenant, ident), Some(RowBody::Identity { client })) => {
+                self.identity_row(*tenant, *ident, *client, version, context);
             }
-            RowKey::Touchpoint(tenant, key) => self.touchpoint_row(*tenant, key, body, version),
-            RowKey::Call(tenant, key) => self.call_row(*tenant, key, body, version),
-            RowKey::Deal(tenant, _) => {
-                let Some(RowBody::Deal { client, state }) = body else {
-                    return;
-                };
-                self.deal_row(*tenant, *client, state, version);
+            (RowKey::Touchpoint(tenant, key), _) => {
+                self.touchpoint_row(*tenant, key, body, version, context);
             }
-            RowKey::Credits(tenant, deal_id) => {
-                self.credit_row(*tenant, deal_id, body, version);
+            (RowKey::Call(tenant, key), _) => self.call_row(*tenant, key, body, version, context),
+            (RowKey::Deal(tenant, _), Some(RowBody::Deal { client, state })) => {
+                self.deal_row(*tenant, *client, state, version, context);
             }
-            RowKey::Cost(_) => {
-                let Some(RowBody::Cost { cost, spend }) = body else {
-                    return;
-                };
-                self.cost_row(cost, *spend, version);
+            (RowKey::Credits(tenant, deal_id), _) => {
+                self.credit_row(*tenant, deal_id, body, version, context);
             }
-            RowKey::Cell(key) => self.cell_row(*key, body, version),
+            (RowKey::Cost(_), Some(RowBody::Cost { cost, spend })) => {
+                self.cost_row(cost, *spend, version, context);
+            }
+            (RowKey::Cell(key), Some(RowBody::Cell(cell))) => {
+                self.cell_row(*key, cell, version, context);
+            }
+            (RowKey::Cell(key), _) => {
+                self.cell_row(*key, &Cell::default(), version, context);
+            }
+            // Of these there are no tombstones.
+            (RowKey::Identity(..) | RowKey::Deal(..) | RowKey::Cost(_), _) => {}
         }
     }
 
-    fn tenant_row(&mut self, id: TenantId, version: u64) {
-        let tenant = self.context.names.tenant(id);
-        let settings = self.context.rules.settings(&tenant.name);
+    fn tenant_row(&mut self, id: TenantId, version: u64, context: Context<'_>) {
+        let tenant = context.names.tenant(id);
+        let settings = context.rules.settings(&tenant.name);
         let models = (0..tenant.rules.models.len())
-            .map(|model| self.model(id, model as u16))
+            .map(|model| self.model(id, model as u16, context))
             .collect();
         let row = wire::Tenant {
-            tenant: self.tenant(id),
-            partition: self.context.partition,
+            tenant: self.tenant(id, context).0,
+            partition: context.partition,
             version,
-            time_zone: settings.time_zone.name().to_owned(),
-            currency: settings.currency.code().to_owned(),
+            time_zone: settings.time_zone.name(),
+            currency: settings.currency.code(),
             models,
         };
-        push(&mut self.batch.rows, &mut self.bytes, row);
+        self.batch.push(&row);
     }
 
-    fn identity_row(&mut self, tenant: TenantId, ident: Ident, client: Ident, version: u64) {
-        let identifier = throughline_proto::Ident(ident.0);
-        let kind = identifier
-            .kind()
-            .map_or("", throughline_proto::IdentKind::name)
-            .to_owned();
+    fn identity_row(
+        &mut self,
+        tenant: TenantId,
+        ident: Ident,
+        client: Ident,
+        version: u64,
+        context: Context<'_>,
+    ) {
+        let identifier = ident_to_wire(ident);
         let row = wire::Identity {
-            tenant: self.tenant(tenant),
-            identifier: Some(identifier.into()),
-            kind,
+            tenant: self.tenant(tenant, context).0,
+            identifier,
+            kind: identifier.kind().map_or("", IdentKind::name),
             version,
-            deleted: false,
-            client: Some(id(client)),
+            client: ident_to_wire(client),
         };
-        push(&mut self.batch.rows, &mut self.bytes, row);
+        self.batch.push(&row);
     }
 
     fn touchpoint_row(
@@ -184,183 +206,196 @@ impl<'a> Writer<'a> {
         key: &TouchKey,
         body: Option<&RowBody>,
         version: u64,
+        context: Context<'_>,
     ) {
-        let mut row = wire::Touchpoint {
-            tenant: self.tenant(tenant),
-            touch_id: touch_id(key),
-            content_hash: key.content,
-            version,
-            deleted: true,
-            ..wire::Touchpoint::default()
+        let state = match body {
+            Some(RowBody::Touchpoint { client, touch }) => Some(wire::TouchState {
+                client: ident_to_wire(*client),
+                at: key.at,
+                kind: touch.kind.name(),
+                dimension: self.source(touch.source, context),
+                origin: self.origin(touch.origin, context),
+            }),
+            _ => None,
         };
-        if let Some(RowBody::Touchpoint { client, touch }) = body {
-            row.deleted = false;
-            row.client = Some(id(*client));
-            row.at = key.at;
-            touch.kind.name().clone_into(&mut row.kind);
-            row.dimension = self.source(touch.source);
-            (row.origin_topic, row.origin_partition, row.origin_offset) = self.origin(touch.origin);
-        }
-        push(&mut self.batch.rows, &mut self.bytes, row);
+        let row = wire::Touchpoint {
+            tenant: self.tenant(tenant, context).0,
+            topic: topic_of(key.topic),
+            event_id: &key.id,
+            content: ContentHash(key.content),
+            version,
+            state,
+        };
+        self.batch.push(&row);
     }
 
-    fn call_row(&mut self, tenant: TenantId, key: &EventKey, body: Option<&RowBody>, version: u64) {
-        let mut row = wire::Call {
-            tenant: self.tenant(tenant),
-            touch_id: touch_id(&TouchKey::new(TouchTopic::Calls, key)),
-            content_hash: key.content,
-            version,
-            deleted: true,
-            ..wire::Call::default()
+    fn call_row(
+        &mut self,
+        tenant: TenantId,
+        key: &EventKey,
+        body: Option<&RowBody>,
+        version: u64,
+        context: Context<'_>,
+    ) {
+        let state = match body {
+            Some(RowBody::Call {
+                client,
+                source,
+                call,
+                origin,
+            }) => Some(wire::CallState {
+                dimension: self.source(*source, context),
+                origin: self.origin(*origin, context),
+                ..call_state(*client, key.at, call)
+            }),
+            _ => None,
         };
-        if let Some(RowBody::Call {
-            client,
-            source,
-            call,
-            origin,
-        }) = body
-        {
-            row.deleted = false;
-            row.client = Some(id(*client));
-            row.at = key.at;
-            row.outbound = call.outbound;
-            call.status.name().clone_into(&mut row.status);
-            row.dialed_number = call.dialed_number.to_string();
-            row.wait_seconds = call.wait_seconds;
-            row.talk_seconds = call.talk_seconds;
-            row.manager_id = call.manager_id.to_string();
-            row.recording_url = call.recording_url.to_string();
-            row.quality_score = call.quality_score;
-            row.ambiguous = call.ambiguous;
-            row.dimension = self.source(*source);
-            (row.origin_topic, row.origin_partition, row.origin_offset) = self.origin(*origin);
-        }
-        push(&mut self.batch.rows, &mut self.bytes, row);
+        let row = wire::Call {
+            tenant: self.tenant(tenant, context).0,
+            event_id: &key.id,
+            content: ContentHash(key.content),
+            version,
+            state,
+        };
+        self.batch.push(&row);
     }
 
     fn deal_row(
         &mut self,
         tenant: TenantId,
         client: Ident,
-        state: &throughline_core::deal::DealState,
+        state: &DealState,
         version: u64,
+        context: Context<'_>,
     ) {
+        let (tenant, unit) = self.tenant(tenant, context);
+        let money = |minor: i64| minor.saturating_mul(unit);
         let row = wire::Deal {
-            tenant: self.tenant(tenant),
-            deal_id: state.deal_id.to_string(),
+            tenant,
+            deal_id: &state.deal_id,
             version,
-            deleted: false,
-            client: Some(id(client)),
-            status: state.status.name().to_owned(),
-            stage: state.stage.to_string(),
-            pipeline: state.pipeline.to_string(),
-            manager_id: state.manager_id.to_string(),
+            client: ident_to_wire(client),
+            status: state.status.name(),
+            stage: &state.stage,
+            pipeline: &state.pipeline,
+            manager_id: &state.manager_id,
             created_at: state.created_at,
             won_at: state.won_at,
-            gross: self.money(tenant, state.gross),
-            refunds: self.money(tenant, state.refunds),
-            revenue: self.money(tenant, state.revenue()),
-            cost: self.money(tenant, state.cost),
-            profit: self.money(tenant, state.profit()),
+            gross: money(state.gross),
+            refunds: money(state.refunds),
+            revenue: money(state.revenue()),
+            cost: money(state.cost),
+            profit: money(state.profit()),
         };
-        push(&mut self.batch.rows, &mut self.bytes, row);
+        self.batch.push(&row);
     }
 
     fn credit_row(
         &mut self,
-        tenant: TenantId,
+        id: TenantId,
         deal_id: &str,
         body: Option<&RowBody>,
         version: u64,
+        context: Context<'_>,
     ) {
-        let mut row = wire::Credit {
-            tenant: self.tenant(tenant),
-            deal_id: deal_id.to_owned(),
-            version,
-            deleted: true,
-            ..wire::Credit::default()
+        let (tenant, unit) = self.tenant(id, context);
+        let state = match body {
+            Some(RowBody::Credits { client, credits }) => Some(wire::CreditState {
+                client: ident_to_wire(*client),
+                won_at: credits.won_at,
+                touches: self.credit_touches(id, credits, context),
+                shares: credits
+                    .shares
+                    .iter()
+                    .map(|share| {
+                        let [credit_ppm, money @ ..] = share.figures;
+                        let [gross, revenue, profit] =
+                            money.map(|minor| minor.saturating_mul(unit));
+                        wire::CreditShare {
+                            model: self.model(id, share.model, context),
+                            touch: share.touch.unwrap_or(0),
+                            credit_ppm,
+                            gross,
+                            revenue,
+                            profit,
+                        }
+                    })
+                    .collect(),
+            }),
+            _ => None,
         };
-        if let Some(RowBody::Credits { client, credits }) = body {
-            row.deleted = false;
-            row.client = Some(id(*client));
-            row.won_at = credits.won_at;
-            row.touches = self.credit_touches(tenant, credits);
-            row.shares = credits
-                .shares
-                .iter()
-                .map(|share| {
-                    let [credit_ppm, gross, revenue, profit] = share.figures;
-                    wire::CreditShare {
-                        model: self.model(tenant, share.model),
-                        touch: share.touch.unwrap_or(0),
-                        credit_ppm,
-                        gross: self.money(tenant, gross),
-                        revenue: self.money(tenant, revenue),
-                        profit: self.money(tenant, profit),
-                    }
-                })
-                .collect();
-        }
-        push(&mut self.batch.rows, &mut self.bytes, row);
+        let row = wire::Credit {
+            tenant,
+            deal_id,
+            version,
+            state,
+        };
+        self.batch.push(&row);
     }
 
     /// The touches of a deal's credits; one without id when there is none.
-    fn credit_touches(&mut self, tenant: TenantId, credits: &Credits) -> Vec<wire::CreditTouch> {
+    fn credit_touches<'a>(
+        &mut self,
+        tenant: TenantId,
+        credits: &'a Credits,
+        context: Context<'_>,
+    ) -> Vec<wire::CreditTouch<'a>> {
         if credits.touches.is_empty() {
-            let dim = self.context.names.tenant(tenant).unattributed;
-            let dimension = self.dimension(dim, StrId::EMPTY, StrId::EMPTY);
-            let at = credits.won_at;
+            let dim = context.names.tenant(tenant).unattributed;
             return vec![wire::CreditTouch {
-                at,
-                dimension,
-                ..wire::CreditTouch::default()
+                touch: None,
+                at: credits.won_at,
+                kind: "",
+                dimension: self.dimension(dim, StrId::EMPTY, StrId::EMPTY, context),
             }];
         }
-        credits
-            .touches
-            .iter()
-            .map(|touch| wire::CreditTouch {
-                touch_id: touch_id(&touch.key),
-                at: touch.key.at,
-                kind: touch.kind.name().to_owned(),
-                dimension: self.source(touch.source),
-            })
-            .collect()
+        let place = |touch: &'a Touch| wire::CreditTouch {
+            touch: Some(wire::TouchRef {
+                topic: topic_of(touch.key.topic),
+                event_id: &touch.key.id,
+            }),
+            at: touch.key.at,
+            kind: touch.kind.name(),
+            dimension: self.source(touch.source, context),
+        };
+        credits.touches.iter().map(place).collect()
     }
 
-    fn cost_row(&mut self, cost: &throughline_core::cost::Cost, spend: i64, version: u64) {
+    fn cost_row(
+        &mut self,
+        cost: &throughline_core::cost::Cost,
+        spend: i64,
+        version: u64,
+        context: Context<'_>,
+    ) {
+        let (tenant, unit) = self.tenant(cost.tenant, context);
         let row = wire::Cost {
-            tenant: self.tenant(cost.tenant),
+            tenant,
             date: cost.date,
-            hour: cost.hour.map(u32::from),
-            dimension: self.source(cost.source),
+            hour: cost.hour,
+            dimension: self.source(cost.source, context),
             version,
-            deleted: false,
-            cost: self.money(cost.tenant, spend),
+            cost: spend.saturating_mul(unit),
             impressions: cost.impressions,
             clicks: cost.clicks,
         };
-        push(&mut self.batch.rows, &mut self.bytes, row);
+        self.batch.push(&row);
     }
 
-    fn cell_row(&mut self, key: cell::CellKey, body: Option<&RowBody>, version: u64) {
-        let empty = cell::Cell::default();
-        let cell = match body {
-            Some(RowBody::Cell(cell)) => cell,
-            _ => &empty,
-        };
-        let deleted = cell.slots.is_empty();
-        let id = self.context.names.dim(key.dim).tenant;
-        let name = &self.context.names.tenant(id).name;
-        let day = self.context.rules.day_of_hour(name, key.hour);
-        let tenant = self.tenant(id);
-        let dimension = self.dimension(key.dim, StrId::EMPTY, StrId::EMPTY);
-        let partition = self.context.partition;
+    fn cell_row(&mut self, key: CellKey, cell: &Cell, version: u64, context: Context<'_>) {
+        let id = context.names.dim(key.dim).tenant;
+        let (tenant, unit) = self.tenant(id, context);
+        let day = context
+            .rules
+            .day_of_hour(&context.names.tenant(id).name, key.hour);
+        let dimension = self.dimension(key.dim, StrId::EMPTY, StrId::EMPTY, context);
+        let partition = context.partition;
         let basis = match key.kind {
             CellKind::Traffic => {
                 let [visits, calls, missed_calls, leads] = cell.figures(traffic::CONTACTS);
                 let [email_clicks, other_touches, spend, impressions] =
                     cell.figures(traffic::OTHERS_AND_SPEND);
+                let [clicks, ..] = cell.figures(traffic::AD_CLICKS);
                 let row = wire::TrafficCell {
                     tenant,
                     hour: key.hour,
@@ -368,18 +403,17 @@ impl<'a> Writer<'a> {
                     dimension,
                     partition,
                     version,
-                    deleted,
                     visits,
                     calls,
                     missed_calls,
                     leads,
                     email_clicks,
                     other_touches,
-                    spend: self.money(id, spend),
+                    spend: spend.saturating_mul(unit),
                     impressions,
-                    clicks: cell.figures(traffic::AD_CLICKS)[0],
+                    clicks,
                 };
-                return push(&mut self.batch.rows, &mut self.bytes, row);
+                return self.batch.push(&row);
             }
             CellKind::CreditByConversion => wire::Basis::Conversion,
             CellKind::CreditByTouch => wire::Basis::Touch,
@@ -387,108 +421,109 @@ impl<'a> Writer<'a> {
         let shares = cell
             .slots
             .iter()
-            .map(
-                |(model, [conversions_ppm, gross, revenue, profit])| wire::CellShare {
-                    model: self.model(id, *model),
+            .map(|(model, [conversions_ppm, money @ ..])| {
+                let [gross, revenue, profit] = money.map(|minor| minor.saturating_mul(unit));
+                wire::CellShare {
+                    model: self.model(id, *model, context),
                     conversions_ppm: *conversions_ppm,
-                    gross: self.money(id, *gross),
-                    revenue: self.money(id, *revenue),
-                    profit: self.money(id, *profit),
-                },
-            )
+                    gross,
+                    revenue,
+                    profit,
+                }
+            })
             .collect();
         let row = wire::CreditCell {
             tenant,
-            basis: basis.into(),
+            basis,
             hour: key.hour,
             day,
             dimension,
             partition,
             version,
-            deleted,
             shares,
         };
-        push(&mut self.batch.rows, &mut self.bytes, row);
+        self.batch.push(&row);
     }
 
-    fn money(&self, tenant: TenantId, minor: i64) -> i64 {
-        self.context
-            .rules
-            .in_rows(&self.context.names.tenant(tenant).name, minor)
+    /// A tenant's place, and its currency's minor unit in the unit of rows.
+    fn tenant(&mut self, id: TenantId, context: Context<'_>) -> (u32, i64) {
+        *self.tenants.entry(id).or_insert_with(|| {
+            let name = context.names.tenant(id).name.as_ref();
+            (self.batch.tenants.push(&name), context.rules.unit(name))
+        })
     }
 
-    fn tenant(&mut self, id: TenantId) -> u32 {
-        let next = self.batch.tenants.len() as u32;
-        let index = *self.tenants.entry(id).or_insert(next);
-        if index == next {
-            self.batch
-                .tenants
-                .push(self.context.names.tenant(id).name.to_string());
-        }
-        index
+    fn model(&mut self, tenant: TenantId, model: u16, context: Context<'_>) -> u32 {
+        *self.models.entry((tenant, model)).or_insert_with(|| {
+            let models = &context.names.tenant(tenant).rules.models;
+            let model = models.get(usize::from(model));
+            let name = model.map_or("", |model| model.name.as_ref());
+            self.batch.models.push(&name)
+        })
     }
 
-    fn model(&mut self, tenant: TenantId, model: u16) -> u32 {
-        let next = self.batch.models.len() as u32;
-        let index = *self.models.entry((tenant, model)).or_insert(next);
-        if index == next {
-            let models = &self.context.names.tenant(tenant).rules.models;
-            let name = models
-                .get(usize::from(model))
-                .map(|model| model.name.to_string());
-            self.batch.models.push(name.unwrap_or_default());
-        }
-        index
+    fn source(&mut self, source: Source, context: Context<'_>) -> u32 {
+        self.dimension(source.dim, source.content, source.term, context)
     }
 
-    fn source(&mut self, source: Source) -> u32 {
-        self.dimension(source.dim, source.content, source.term)
+    fn dimension(&mut self, dim: DimId, content: StrId, term: StrId, context: Context<'_>) -> u32 {
+        let names = context.names;
+        *self
+            .dimensions
+            .entry((dim, content, term))
+            .or_insert_with(|| {
+                let dim = names.dim(dim);
+                self.batch.dimensions.push(&wire::Dimension {
+                    channel: names.text(dim.channel),
+                    source: names.text(dim.source),
+                    medium: names.text(dim.medium),
+                    campaign: names.text(dim.campaign),
+                    content: names.text(content),
+                    term: names.text(term),
+                })
+            })
     }
 
-    fn dimension(&mut self, dim: DimId, content: StrId, term: StrId) -> u32 {
-        let next = self.batch.dimensions.len() as u32;
-        let index = *self.dimensions.entry((dim, content, term)).or_insert(next);
-        if index == next {
-            let names = self.context.names;
-            let text = |id| names.text(id).to_string();
-            let dim = names.dim(dim);
-            let dimension = wire::Dimension {
-                channel: text(dim.channel),
-                source: text(dim.source),
-                medium: text(dim.medium),
-                campaign: text(dim.campaign),
-                content: text(content),
-                term: text(term),
-            };
-            self.bytes += dimension.encoded_len();
-            self.batch.dimensions.push(dimension);
-        }
-        index
-    }
-
-    fn origin(&mut self, origin: Option<Origin>) -> (u32, i32, i64) {
-        let (topic, partition, offset) = match origin {
-            Some(origin) => {
-                let (topic, partition) = self.context.names.origin_of(origin.partition);
-                (topic, partition, origin.offset)
-            }
-            None => (StrId::EMPTY, -1, -1),
-        };
-        let next = self.batch.origin_topics.len() as u32;
-        let index = *self.topics.entry(topic).or_insert(next);
-        if index == next {
-            self.batch
-                .origin_topics
-                .push(self.context.names.text(topic).to_string());
-        }
-        (index, partition, offset)
+    fn origin(&mut self, origin: Option<Origin>, context: Context<'_>) -> Option<wire::Origin> {
+        let Origin { partition, offset } = origin?;
+        let (topic, partition) = context.names.origin_of(partition);
+        let topics: &mut ListWriter = &mut self.batch.topics;
+        let topic = *self
+            .topics
+            .entry(topic)
+            .or_insert_with(|| topics.push(&context.names.text(topic).as_ref()));
+        Some(wire::Origin {
+            topic,
+            partition,
+            offset,
+        })
     }
 }
 
-fn touch_id(key: &TouchKey) -> String {
-    format!("{}:{}", key.topic.name(), key.id)
+/// A call as it is now, but for its source and origin.
+fn call_state(client: Ident, at: i64, call: &Call) -> wire::CallState<'_> {
+    wire::CallState {
+        client: ident_to_wire(client),
+        at,
+        outbound: call.outbound,
+        status: call.status.name(),
+        dialed_number: &call.dialed_number,
+        wait_seconds: call.wait_seconds,
+        talk_seconds: call.talk_seconds,
+        manager_id: &call.manager_id,
+        recording_url: &call.recording_url,
+        quality_score: call.quality_score,
+        ambiguous: call.ambiguous,
+        dimension: 0,
+        origin: None,
+    }
 }
 
-fn id(ident: Ident) -> wire::Id {
-    throughline_proto::Ident(ident.0).into()
+const fn topic_of(topic: TouchTopic) -> wire::TouchTopic {
+    match topic {
+        TouchTopic::Calls => wire::TouchTopic::Calls,
+        TouchTopic::Emails => wire::TouchTopic::Emails,
+        TouchTopic::Touches => wire::TouchTopic::Touches,
+        TouchTopic::Web => wire::TouchTopic::Web,
+    }
 }

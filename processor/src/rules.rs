@@ -91,10 +91,10 @@ impl Attribution {
             .or_insert_with(|| local_day(zone, i64::from(hour) * 3600))
     }
 
-    /// Minor units of the tenant's currency in the unit of rows.
-    pub fn in_rows(&self, tenant: &str, minor: i64) -> i64 {
+    /// A minor unit of the tenant's currency in the unit of rows.
+    pub fn unit(&self, tenant: &str) -> i64 {
         let digits = self.settings(tenant).currency.digits().min(ROW_DIGITS);
-        minor.saturating_mul(10_i64.pow(ROW_DIGITS - digits))
+        10_i64.pow(ROW_DIGITS - digits)
     }
 }
 

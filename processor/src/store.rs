@@ -4,30 +4,42 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
-use throughline_core::cell::{Cell, CellKey};
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
+use throughline_core::cell::{Chunk, ChunkKey};
 use throughline_core::cost::Cost;
 use throughline_core::names::StoredNames;
 use throughline_core::number::{NumberKey, NumberState};
 use throughline_core::{Backing, Ident, Node};
+use throughline_proto::flat::Malformed;
 
 use crate::error::ProcessorError;
-use crate::stored::{self, Meta, Write};
+use crate::stored::{self, Meta};
 
 /// Keeps the state of partitions.
 pub trait Store: Send {
-    /// What a partition reads its state through.
-    type Backing: Backing<Error = ProcessorError>;
+    /// Changes that are to be written at once.
+    type Batch;
+    /// What a partition reads its state through, and adds its changes.
+    type Backing: Backing<Error = ProcessorError> + Changing<Self::Batch>;
 
     /// A partition's state, with what is known of it as a whole unless it is new.
     fn open(&self, partition: u32) -> Result<(Self::Backing, Option<Loaded>), ProcessorError>;
 
+    /// No changes yet.
+    fn batch(&self) -> Self::Batch;
+
     /// Writes the changes of several partitions at once: all of them or, if
     /// the process dies, none. They are on disk when it returns.
-    fn commit(&self, writes: BTreeMap<u32, Vec<Write>>) -> Result<(), ProcessorError>;
+    fn commit(&self, batch: Self::Batch) -> Result<(), ProcessorError>;
 
     /// Whether state can be read back, so that memory may be given up.
     const KEEPS: bool;
+}
+
+/// Where the changes of one partition are added to those of others.
+pub trait Changing<Batch> {
+    /// Adds the new value of a key.
+    fn put(&self, key: &[u8], value: &[u8], batch: &mut Batch);
 }
 
 /// What is known of a stored partition as a whole.
@@ -48,6 +60,7 @@ pub struct MemoryStore;
 pub struct Nothing;
 
 impl Store for MemoryStore {
+    type Batch = ();
     type Backing = Nothing;
     const KEEPS: bool = false;
 
@@ -55,9 +68,15 @@ impl Store for MemoryStore {
         Ok((Nothing, None))
     }
 
-    fn commit(&self, _writes: BTreeMap<u32, Vec<Write>>) -> Result<(), ProcessorError> {
+    fn batch(&self) {}
+
+    fn commit(&self, _batch: ()) -> Result<(), ProcessorError> {
         Ok(())
     }
+}
+
+impl Changing<()> for Nothing {
+    fn put(&self, _key: &[u8], _value: &[u8], _batch: &mut ()) {}
 }
 
 impl Backing for Nothing {
@@ -75,7 +94,7 @@ impl Backing for Nothing {
         Ok(None)
     }
 
-    fn cell(&mut self, _key: CellKey) -> Result<Option<Cell>, ProcessorError> {
+    fn chunk(&mut self, _key: ChunkKey) -> Result<Option<Chunk>, ProcessorError> {
         Ok(None)
     }
 }
@@ -176,6 +195,7 @@ impl FjallStore {
 }
 
 impl Store for FjallStore {
+    type Batch = OwnedWriteBatch;
     type Backing = FjallBacking;
     const KEEPS: bool = true;
 
@@ -192,23 +212,22 @@ impl Store for FjallStore {
         Ok((backing, loaded))
     }
 
-    fn commit(&self, writes: BTreeMap<u32, Vec<Write>>) -> Result<(), ProcessorError> {
-        let mut batch = self
-            .database
+    fn batch(&self) -> OwnedWriteBatch {
+        self.database
             .batch()
-            .durability(Some(PersistMode::SyncData));
-        for (partition, writes) in writes {
-            let keyspace = self.backing(partition)?.keyspace;
-            for (key, value) in writes {
-                match value {
-                    Some(value) => batch.insert(&keyspace, key, value),
-                    None => batch.remove(&keyspace, key),
-                }
-            }
-        }
+            .durability(Some(PersistMode::SyncData))
+    }
+
+    fn commit(&self, batch: OwnedWriteBatch) -> Result<(), ProcessorError> {
         batch
             .commit()
             .map_err(failing(&self.path, "writing a checkpoint"))
+    }
+}
+
+impl Changing<OwnedWriteBatch> for FjallBacking {
+    fn put(&self, key: &[u8], value: &[u8], batch: &mut OwnedWriteBatch) {
+        batch.insert(&self.keyspace, key, value);
     }
 }
 
@@ -229,14 +248,14 @@ impl FjallBacking {
     }
 
     fn meta(&self) -> Result<Option<Meta>, ProcessorError> {
-        self.read(&stored::meta_key(), "header", Meta::decode)
+        self.read(&stored::META_KEY, "header", Meta::decode)
     }
 
     fn read<T>(
         &self,
         key: &[u8],
         what: &'static str,
-        decode: impl Fn(&[u8]) -> Result<T, String>,
+        decode: impl Fn(&[u8]) -> Result<T, Malformed>,
     ) -> Result<Option<T>, ProcessorError> {
         let value = self
             .keyspace
@@ -247,11 +266,11 @@ impl FjallBacking {
             .transpose()
     }
 
-    fn damaged(&self, what: &'static str, reason: String) -> ProcessorError {
+    fn damaged(&self, what: &'static str, reason: Malformed) -> ProcessorError {
         ProcessorError::Damaged {
             partition: self.partition,
             what,
-            reason,
+            reason: reason.0,
         }
     }
 }
@@ -271,8 +290,12 @@ impl Backing for FjallBacking {
         self.read(&stored::cost_key(ident), "cost", stored::decode_cost)
     }
 
-    fn cell(&mut self, key: CellKey) -> Result<Option<Cell>, ProcessorError> {
-        self.read(&stored::cell_key(key), "rollup cell", stored::decode_cell)
+    fn chunk(&mut self, key: ChunkKey) -> Result<Option<Chunk>, ProcessorError> {
+        self.read(
+            &stored::chunk_key(key),
+            "rollup cells",
+            stored::decode_chunk,
+        )
     }
 }
 

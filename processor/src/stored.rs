@@ -1,22 +1,25 @@
 //! State as it stands in the store. Every value is self-contained; what is
 //! interned (names) is stored once, in the order of its numbers.
 
-use prost::Message;
-use throughline_core::cell::{Cell, CellKey, CellKind};
+use throughline_core::cell::{Cell, Chunk, ChunkKey};
 use throughline_core::cost::Cost;
 use throughline_core::ids::{DimId, StrId};
-use throughline_core::journey::Journey;
 use throughline_core::number::{NumberCall, NumberKey, NumberState};
 use throughline_core::partition::{Conservation, StoredNode};
 use throughline_core::{Ident, Node, OriginId, Source, TenantId};
 use throughline_proto::events as wire;
+use throughline_proto::flat::{Flat, Malformed, Reader};
 
 use crate::facts::{self, Lookup, Tables, ident_from_wire, ident_to_wire};
-use crate::wire::{cost_to_wire, cost_with, lease_from_wire, lease_to_wire};
+use crate::wire::{cost_from_wire, cost_to_wire};
 
+mod journeys;
 mod names;
 
 pub use names::{decode_names, encode_names};
+
+/// The layout of everything below; state of another one is not read.
+const FORMAT: u8 = 1;
 
 /// The first byte of a key says what its value is.
 mod space {
@@ -24,7 +27,7 @@ mod space {
     pub const NODE: u8 = b'n';
     pub const NUMBER: u8 = b'u';
     pub const COST: u8 = b'k';
-    pub const CELL: u8 = b'c';
+    pub const CHUNK: u8 = b'c';
     pub const STRING: u8 = b's';
     pub const TENANT: u8 = b't';
     pub const DIM: u8 = b'd';
@@ -50,144 +53,109 @@ pub struct Meta {
     pub conservation: Conservation,
 }
 
-#[derive(Clone, PartialEq, Message)]
-struct StoredMeta {
-    #[prost(uint64, tag = "1")]
-    lamport: u64,
-    #[prost(int64, tag = "2")]
-    next_offset: i64,
-    #[prost(uint32, tag = "3")]
-    partitions: u32,
-    #[prost(uint32, tag = "4")]
-    generation: u32,
-    #[prost(fixed64, tag = "5")]
-    rules: u64,
-    #[prost(uint64, repeated, tag = "6")]
-    names: Vec<u64>,
-    #[prost(sint64, repeated, tag = "7")]
-    conservation: Vec<i64>,
-}
+throughline_proto::flat! {
+    /// [`Meta`] as it is written.
+    struct StoredMeta {
+        format: u8,
+        lamport: u64,
+        next_offset: i64,
+        partitions: u32,
+        generation: u32,
+        rules: u64,
+        names: Vec<u64>,
+        conservation: Vec<i64>,
+    }
 
-#[derive(Clone, Copy, PartialEq, Message)]
-struct StoredSource {
-    #[prost(uint32, tag = "1")]
-    dim: u32,
-    #[prost(uint32, tag = "2")]
-    content: u32,
-    #[prost(uint32, tag = "3")]
-    term: u32,
-}
+    /// A [`Source`] as it is written.
+    #[derive(Clone, Copy, PartialEq)]
+    struct StoredSource {
+        dim: u32,
+        content: u32,
+        term: u32,
+    }
 
-/// A child names its parent only; a root its tenant and facts.
-#[derive(Clone, PartialEq, Message)]
-struct StoredNodeValue {
-    #[prost(message, optional, tag = "1")]
-    parent: Option<wire::Ident>,
-    #[prost(uint32, tag = "2")]
-    tenant: u32,
-    #[prost(message, repeated, tag = "3")]
-    sources: Vec<StoredSource>,
-    #[prost(message, repeated, tag = "4")]
-    facts: Vec<wire::Fact>,
-    #[prost(sint64, optional, tag = "5")]
-    floor: Option<i64>,
-}
+    /// A [`NumberState`] as it is written.
+    struct StoredNumber<'a> {
+        leases: Vec<wire::Lease<'a>>,
+        days: Vec<i32>,
+        sources: Vec<StoredSource>,
+        calls: Vec<StoredCall<'a>>,
+    }
 
-#[derive(Clone, PartialEq, Message)]
-struct StoredNumber {
-    #[prost(message, repeated, tag = "1")]
-    leases: Vec<wire::Lease>,
-    #[prost(message, repeated, tag = "2")]
-    calls: Vec<StoredCall>,
-    #[prost(sint32, repeated, tag = "3")]
-    days: Vec<i32>,
-    #[prost(message, repeated, tag = "4")]
-    sources: Vec<StoredSource>,
-}
+    /// A [`NumberCall`] as it is written.
+    struct StoredCall<'a> {
+        tenant: u32,
+        caller: throughline_proto::Ident,
+        fact: wire::Fact<'a>,
+    }
 
-#[derive(Clone, PartialEq, Message)]
-struct StoredCall {
-    #[prost(message, optional, tag = "1")]
-    caller: Option<wire::Ident>,
-    #[prost(uint32, tag = "2")]
-    tenant: u32,
-    #[prost(message, optional, tag = "3")]
-    fact: Option<wire::Fact>,
-}
+    /// A [`Cost`] as it is written.
+    struct StoredCost<'a> {
+        tenant: u32,
+        source: StoredSource,
+        cost: wire::Cost<'a>,
+    }
 
-#[derive(Clone, PartialEq, Message)]
-struct StoredCost {
-    #[prost(uint32, tag = "1")]
-    tenant: u32,
-    #[prost(message, optional, tag = "2")]
-    source: Option<StoredSource>,
-    #[prost(message, optional, tag = "3")]
-    cost: Option<wire::Cost>,
-}
+    /// A cell of a chunk as it is written.
+    struct StoredCell {
+        place: u8,
+        lamport: u64,
+        slots: Vec<StoredSlot>,
+    }
 
-#[derive(Clone, PartialEq, Message)]
-struct StoredCell {
-    #[prost(uint64, tag = "1")]
-    lamport: u64,
-    #[prost(uint32, repeated, tag = "2")]
-    slots: Vec<u32>,
-    /// Four figures a slot.
-    #[prost(sint64, repeated, tag = "3")]
-    figures: Vec<i64>,
+    /// A cell's slot as it is written.
+    struct StoredSlot {
+        slot: u16,
+        first: i64,
+        second: i64,
+        third: i64,
+        fourth: i64,
+    }
 }
-
-/// A key and its value, or `None` to remove it.
-pub type Write = (Vec<u8>, Option<Vec<u8>>);
 
 /// The key of a partition's [`Meta`].
-pub fn meta_key() -> Vec<u8> {
-    vec![space::META]
-}
+pub const META_KEY: [u8; 1] = [space::META];
 
 /// The key of a node.
-pub fn node_key(ident: Ident) -> Vec<u8> {
-    key(space::NODE, &ident.0.to_be_bytes())
+pub fn node_key(ident: Ident) -> [u8; 17] {
+    ident_key(space::NODE, ident)
+}
+
+/// The key of a cost.
+pub fn cost_key(ident: Ident) -> [u8; 17] {
+    ident_key(space::COST, ident)
+}
+
+fn ident_key(space: u8, ident: Ident) -> [u8; 17] {
+    let mut key = [space; 17];
+    if let Some(rest) = key.last_chunk_mut() {
+        *rest = ident.0.to_be_bytes();
+    }
+    key
 }
 
 /// The key of a piece of a number's state.
 pub fn number_key(number: NumberKey) -> Vec<u8> {
-    let mut key = key(space::NUMBER, &number.number.0.to_be_bytes());
+    let mut key = ident_key(space::NUMBER, number.number).to_vec();
     if let Some(day) = number.day {
         key.extend(day.to_be_bytes());
     }
     key
 }
 
-/// The key of a cost.
-pub fn cost_key(ident: Ident) -> Vec<u8> {
-    key(space::COST, &ident.0.to_be_bytes())
-}
-
-/// The key of a cell.
-pub fn cell_key(cell: CellKey) -> Vec<u8> {
-    let kind = match cell.kind {
-        CellKind::Traffic => 0,
-        CellKind::CreditByConversion => 1,
-        CellKind::CreditByTouch => 2,
-    };
-    let mut key = vec![space::CELL, kind];
-    key.extend(cell.hour.to_be_bytes());
-    key.extend(cell.dim.0.to_be_bytes());
-    key
-}
-
-fn key(space: u8, rest: &[u8]) -> Vec<u8> {
-    let mut key = Vec::with_capacity(1 + rest.len());
-    key.push(space);
-    key.extend_from_slice(rest);
-    key
+/// The key of a chunk of cells.
+pub fn chunk_key(chunk: ChunkKey) -> [u8; 10] {
+    let [a, b, c, d] = chunk.hour.to_be_bytes();
+    let [e, f, g, h] = chunk.dims.to_be_bytes();
+    [space::CHUNK, chunk.kind as u8, a, b, c, d, e, f, g, h]
 }
 
 impl Meta {
     /// The value in the store.
     pub fn encode(&self) -> Vec<u8> {
         let sums = self.conservation;
-        StoredMeta {
+        let stored = StoredMeta {
+            format: FORMAT,
             lamport: self.lamport,
             next_offset: self.next_offset,
             partitions: self.partitions,
@@ -200,21 +168,28 @@ impl Meta {
                 sums.expected_revenue,
                 sums.booked_revenue,
             ],
-        }
-        .encode_to_vec()
+        };
+        let mut out = Vec::new();
+        stored.put(&mut out);
+        out
     }
 
     /// Reads the value; the error says what is wrong with it.
-    pub fn decode(value: &[u8]) -> Result<Self, String> {
-        let stored = StoredMeta::decode(value).map_err(|error| error.to_string())?;
+    pub fn decode(value: &[u8]) -> Result<Self, Malformed> {
+        let stored: StoredMeta = whole(value)?;
+        if stored.format != FORMAT {
+            return Err(Malformed(
+                "it was written by another version: delete it, and it is rebuilt from the log",
+            ));
+        }
         let names: [u64; 4] = stored
             .names
             .try_into()
-            .map_err(|_| "it does not count four kinds of names")?;
+            .map_err(|_| Malformed("it does not count four kinds of names"))?;
         let [expected_ppm, booked_ppm, expected_revenue, booked_revenue] = stored
             .conservation
             .try_into()
-            .map_err(|_| "it does not have four sums")?;
+            .map_err(|_| Malformed("it does not have four sums"))?;
         Ok(Self {
             lamport: stored.lamport,
             next_offset: stored.next_offset,
@@ -230,6 +205,14 @@ impl Meta {
             },
         })
     }
+}
+
+/// A value that takes all bytes.
+fn whole<'a, T: Flat<'a>>(value: &'a [u8]) -> Result<T, Malformed> {
+    let mut reader = Reader::new(value);
+    let read = reader.take()?;
+    reader.end()?;
+    Ok(read)
 }
 
 /// Sources of one value, by their place in it. Few differ within one client,
@@ -261,12 +244,15 @@ impl Tables for ValueTables {
 }
 
 impl Lookup for ValueTables {
-    fn source(&mut self, index: u32) -> Option<Source> {
-        self.sources.get(index as usize).copied().map(source_from)
+    fn source(&mut self, index: u32) -> Result<Source, Malformed> {
+        let source = self.sources.get(index as usize).copied();
+        source
+            .map(source_from)
+            .ok_or(Malformed("an unknown source"))
     }
 
-    fn origin(&self, index: u32) -> Option<OriginId> {
-        (index != u32::MAX).then_some(OriginId(index))
+    fn origin(&self, index: u32) -> Result<OriginId, Malformed> {
+        Ok(OriginId(index))
     }
 }
 
@@ -286,146 +272,120 @@ const fn source_from(stored: StoredSource) -> Source {
     }
 }
 
-/// The value of a node.
-pub fn encode_node(node: StoredNode<'_>) -> Vec<u8> {
-    let stored = match node {
-        StoredNode::Child(parent) => StoredNodeValue {
-            parent: Some(ident_to_wire(parent)),
-            ..StoredNodeValue::default()
-        },
+/// Writes the value of a node: a child names its parent, a root its journey.
+pub fn encode_node(node: StoredNode<'_>, out: &mut Vec<u8>) {
+    match node {
+        StoredNode::Child(parent) => Some(ident_to_wire(parent)).put(out),
         StoredNode::Root(journey) => {
-            let mut tables = ValueTables::default();
-            let facts = journey
-                .facts()
-                .map(|fact| facts::to_wire(&fact, &mut tables))
-                .collect();
-            StoredNodeValue {
-                parent: None,
-                tenant: journey.tenant.0,
-                sources: tables.sources,
-                facts,
-                floor: journey.floor,
-            }
+            None::<throughline_proto::Ident>.put(out);
+            journeys::encode(journey, out);
         }
-    };
-    stored.encode_to_vec()
+    }
 }
 
 /// Reads a node; the error says what is wrong with it.
-pub fn decode_node(value: &[u8]) -> Result<Node, String> {
-    let stored = StoredNodeValue::decode(value).map_err(|error| error.to_string())?;
-    if let Some(parent) = stored.parent {
-        return Ok(Node::Child(ident_from_wire(Some(parent))?));
-    }
-    let mut tables = ValueTables {
-        sources: stored.sources,
+pub fn decode_node(value: &[u8]) -> Result<Node, Malformed> {
+    let mut reader = Reader::new(value);
+    let parent: Option<throughline_proto::Ident> = reader.take()?;
+    let node = match parent {
+        Some(parent) => Node::Child(ident_from_wire(parent)),
+        None => Node::Root(Box::new(journeys::decode(&mut reader)?)),
     };
-    let mut journey = Journey::new(TenantId(stored.tenant));
-    for fact in stored.facts {
-        journey.add(facts::from_wire(fact, &mut tables)?);
-    }
-    journey.floor = stored.floor;
-    Ok(Node::Root(Box::new(journey)))
+    reader.end()?;
+    Ok(node)
 }
 
-/// The value of a piece of a number's state.
-pub fn encode_number(state: &NumberState) -> Vec<u8> {
+/// Writes the value of a piece of a number's state.
+pub fn encode_number(state: &NumberState, out: &mut Vec<u8>) {
     let mut tables = ValueTables::default();
     let calls = state
         .calls
         .iter()
         .map(|call| StoredCall {
-            caller: Some(ident_to_wire(call.caller)),
             tenant: call.tenant.0,
-            fact: Some(facts::to_wire(&call.fact, &mut tables)),
+            caller: ident_to_wire(call.caller),
+            fact: facts::to_wire(&call.fact, &mut tables),
         })
         .collect();
-    StoredNumber {
-        leases: state.leases.iter().map(lease_to_wire).collect(),
-        calls,
+    let stored = StoredNumber {
+        leases: state.leases.iter().map(facts::lease_to_wire).collect(),
         days: state.days.clone(),
         sources: tables.sources,
-    }
-    .encode_to_vec()
+        calls,
+    };
+    stored.put(out);
 }
 
 /// Reads a piece of a number's state; the error says what is wrong with it.
-pub fn decode_number(value: &[u8]) -> Result<NumberState, String> {
-    let stored = StoredNumber::decode(value).map_err(|error| error.to_string())?;
+pub fn decode_number(value: &[u8]) -> Result<NumberState, Malformed> {
+    let stored: StoredNumber<'_> = whole(value)?;
     let mut tables = ValueTables {
         sources: stored.sources,
     };
-    let mut calls = Vec::with_capacity(stored.calls.len());
-    for call in stored.calls {
-        calls.push(NumberCall {
-            caller: ident_from_wire(call.caller)?,
+    let calls = stored.calls.iter().map(|call| {
+        Ok(NumberCall {
+            caller: ident_from_wire(call.caller),
             tenant: TenantId(call.tenant),
-            fact: facts::from_wire(call.fact.ok_or("call without fact")?, &mut tables)?,
-        });
-    }
-    let leases = stored
-        .leases
-        .into_iter()
-        .map(lease_from_wire)
-        .collect::<Result<_, _>>()?;
+            fact: facts::from_wire(&call.fact, &mut tables)?,
+        })
+    });
     Ok(NumberState {
-        leases,
-        calls,
+        calls: calls.collect::<Result<_, Malformed>>()?,
+        leases: stored.leases.iter().map(facts::lease_from_wire).collect(),
         days: stored.days,
     })
 }
 
-/// The value of a cost.
-pub fn encode_cost(cost: &Cost) -> Vec<u8> {
-    StoredCost {
+/// Writes the value of a cost.
+pub fn encode_cost(cost: &Cost, out: &mut Vec<u8>) {
+    let stored = StoredCost {
         tenant: cost.tenant.0,
-        source: Some(stored_source(cost.source)),
-        cost: Some(cost_to_wire(cost, 0)),
-    }
-    .encode_to_vec()
+        source: stored_source(cost.source),
+        cost: cost_to_wire(cost, 0),
+    };
+    stored.put(out);
 }
 
 /// Reads a cost; the error says what is wrong with it.
-pub fn decode_cost(value: &[u8]) -> Result<Cost, String> {
-    let stored = StoredCost::decode(value).map_err(|error| error.to_string())?;
-    let source = source_from(stored.source.ok_or("cost without source")?);
-    let cost = stored.cost.ok_or("cost without content")?;
-    Ok(cost_with(cost, TenantId(stored.tenant), source)?)
+pub fn decode_cost(value: &[u8]) -> Result<Cost, Malformed> {
+    let stored: StoredCost<'_> = whole(value)?;
+    let source = source_from(stored.source);
+    Ok(cost_from_wire(
+        &stored.cost,
+        TenantId(stored.tenant),
+        source,
+    ))
 }
 
-/// The value of a cell. One that is all zero is kept: its Lamport time counts.
-pub fn encode_cell(cell: &Cell) -> Vec<u8> {
-    StoredCell {
-        lamport: cell.lamport,
-        slots: cell
-            .slots
-            .iter()
-            .map(|(slot, _)| u32::from(*slot))
-            .collect(),
-        figures: cell
-            .slots
-            .iter()
-            .flat_map(|(_, figures)| *figures)
-            .collect(),
+/// Writes the value of a chunk of cells.
+pub fn encode_chunk(chunk: &Chunk, out: &mut Vec<u8>) {
+    (chunk.cells.len() as u64).put(out);
+    for (place, cell) in &chunk.cells {
+        place.put(out);
+        cell.lamport.put(out);
+        (cell.slots.len() as u64).put(out);
+        for (slot, figures) in &cell.slots {
+            slot.put(out);
+            for figure in figures {
+                figure.put(out);
+            }
+        }
     }
-    .encode_to_vec()
 }
 
-/// Reads a cell; the error says what is wrong with it.
-pub fn decode_cell(value: &[u8]) -> Result<Cell, String> {
-    let stored = StoredCell::decode(value).map_err(|error| error.to_string())?;
-    let (figures, rest) = stored.figures.as_chunks::<4>();
-    if figures.len() != stored.slots.len() || !rest.is_empty() {
-        return Err("a slot without four figures".to_owned());
-    }
-    let slots = stored
-        .slots
-        .iter()
-        .map(|slot| *slot as u16)
-        .zip(figures.iter().copied())
-        .collect();
-    Ok(Cell {
-        slots,
-        lamport: stored.lamport,
-    })
+/// Reads a chunk of cells; the error says what is wrong with it.
+pub fn decode_chunk(value: &[u8]) -> Result<Chunk, Malformed> {
+    let cells: Vec<StoredCell> = whole(value)?;
+    let cells = cells.into_iter().map(|stored| {
+        let slots = stored.slots.iter().map(|slot| {
+            let figures = [slot.first, slot.second, slot.third, slot.fourth];
+            (slot.slot, figures)
+        });
+        let cell = Cell {
+            slots: slots.collect(),
+            lamport: stored.lamport,
+        };
+        (stored.place, cell)
+    });
+    Ok(Chunk::new(cells.collect()))
 }

@@ -2,193 +2,195 @@
 
 use std::sync::Arc;
 
-use prost::Message as _;
 use rustc_hash::FxHashMap;
 use throughline_core::cost::Cost;
-use throughline_core::message::Lease;
 use throughline_core::names::Names;
-use throughline_core::{Body, EventKey, Message, OriginId, Record, Rules, Source, TenantId};
+use throughline_core::{Body, Message, OriginId, Rules, Source, TenantId};
 use throughline_proto::events as wire;
+use throughline_proto::flat::Malformed;
 
 use crate::facts::{self, Lookup, Tables, ident_from_wire, ident_to_wire};
 
-/// Reads a record, interning its names; the error says what is wrong with it.
-pub fn decode(value: &[u8], names: &mut Names, rules: &dyn Rules) -> Result<Record, String> {
-    let batch = wire::EventBatch::decode(value).map_err(|error| error.to_string())?;
-    let tenants: Vec<TenantId> = batch
-        .tenants
-        .iter()
-        .map(|name| names.tenant_id(name, rules))
-        .collect();
-    let origins = batch
-        .origins
-        .iter()
-        .map(|origin| names.origin(&origin.topic, origin.partition))
-        .collect();
-    let mut tables = BatchTables {
-        sources: vec![None; batch.sources.len()],
-        texts: &batch.sources,
-        origins,
-        tenant: TenantId(0),
-        names,
-        rules,
-    };
-    let mut messages = Vec::with_capacity(batch.messages.len());
-    for message in batch.messages {
-        let tenant = *tenants
-            .get(message.tenant as usize)
-            .ok_or("message of unknown tenant")?;
-        tables.tenant = tenant;
-        let to = ident_from_wire(message.to)?;
-        let body = body_from_wire(message.body.ok_or("message without body")?, &mut tables)?;
-        // What comes from another partition may own its rows there.
-        messages.push(Message {
-            tenant,
-            to,
-            moved: batch.lamport > 0,
-            body,
-        });
-    }
-    Ok(Record {
-        lamport: batch.lamport,
-        messages,
-    })
-}
-
-fn body_from_wire(
-    body: wire::message::Body,
-    tables: &mut BatchTables<'_>,
-) -> Result<Body, &'static str> {
-    Ok(match body {
-        wire::message::Body::Event(event) => Body::Event {
-            fact: facts::from_wire(event.fact.ok_or("event without fact")?, tables)?,
-            via: event
-                .via
-                .map(|via| ident_from_wire(Some(via)))
-                .transpose()?,
-            hops: event.hops,
-        },
-        wire::message::Body::Link(link) => Body::Link {
-            lower: ident_from_wire(link.lower)?,
-        },
-        wire::message::Body::Shortcut(shortcut) => Body::Shortcut {
-            root: ident_from_wire(shortcut.root)?,
-        },
-        wire::message::Body::Call(call) => Body::Call {
-            caller: ident_from_wire(call.caller)?,
-            fact: facts::from_wire(call.fact.ok_or("call without fact")?, tables)?,
-        },
-        wire::message::Body::Lease(lease) => Body::Lease(lease_from_wire(lease)?),
-        wire::message::Body::Cost(cost) => Body::Cost(Arc::new(cost_from_wire(cost, tables)?)),
-    })
-}
-
-/// A lease from the wire or the store.
-pub fn lease_from_wire(lease: wire::Lease) -> Result<Lease, &'static str> {
-    let key = EventKey {
-        at: lease.at,
-        id: lease.event_id.into(),
-        content: lease.content_hash,
-    };
-    Ok(Lease {
-        key,
-        visitor: ident_from_wire(lease.visitor)?,
-        until: lease.until,
-    })
-}
-
-/// A lease for the wire or the store.
-pub fn lease_to_wire(lease: &Lease) -> wire::Lease {
-    wire::Lease {
-        at: lease.key.at,
-        until: lease.until,
-        event_id: lease.key.id.to_string(),
-        content_hash: lease.key.content,
-        visitor: Some(ident_to_wire(lease.visitor)),
-    }
-}
-
-fn cost_from_wire(cost: wire::Cost, tables: &mut BatchTables<'_>) -> Result<Cost, &'static str> {
-    let source = tables
-        .source(cost.source)
-        .ok_or("cost with unknown source")?;
-    cost_with(cost, tables.tenant, source)
-}
-
-/// A cost from the wire or the store, its source and tenant already found.
-pub fn cost_with(cost: wire::Cost, tenant: TenantId, source: Source) -> Result<Cost, &'static str> {
-    Ok(Cost {
-        key: EventKey {
-            at: cost.at,
-            id: cost.event_id.into(),
-            content: cost.content_hash,
-        },
-        tenant,
-        source,
-        date: cost.date,
-        hour: cost.hour.map(|hour| hour as u8),
-        first_hour: cost.first_hour,
-        hours: cost.hours,
-        cost: facts::money_from_wire(cost.cost.as_ref().ok_or("cost without money")?)?,
-        impressions: cost.impressions,
-        clicks: cost.clicks,
-    })
-}
-
-/// A cost for the wire or the store.
-pub fn cost_to_wire(cost: &Cost, source: u32) -> wire::Cost {
-    wire::Cost {
-        at: cost.key.at,
-        event_id: cost.key.id.to_string(),
-        content_hash: cost.key.content,
-        source,
-        date: cost.date,
-        hour: cost.hour.map(u32::from),
-        first_hour: cost.first_hour,
-        hours: cost.hours,
-        cost: Some(facts::money_to_wire(cost.cost)),
-        impressions: cost.impressions,
-        clicks: cost.clicks,
-    }
-}
-
-/// Tables of a batch that is being read. A source is interned for the tenant
-/// of the message that names it.
-struct BatchTables<'a> {
-    texts: &'a [wire::Source],
+/// A record that is being read: its messages, as they are asked for.
+pub struct Incoming<'a> {
+    lamport: u64,
+    messages: wire::Messages<'a>,
+    tenants: Vec<TenantId>,
+    texts: Vec<wire::Source<'a>>,
     /// What each text was interned as, and for whom.
     sources: Vec<Option<(TenantId, Source)>>,
     origins: Vec<OriginId>,
-    tenant: TenantId,
-    names: &'a mut Names,
-    rules: &'a dyn Rules,
 }
 
-impl Lookup for BatchTables<'_> {
-    fn source(&mut self, index: u32) -> Option<Source> {
-        let known = self.sources.get_mut(index as usize)?;
+impl<'a> Incoming<'a> {
+    /// Reads a record's tables, interning tenants and origins.
+    pub fn read(value: &'a [u8], names: &mut Names, rules: &dyn Rules) -> Result<Self, Malformed> {
+        let (batch, messages) = wire::Batch::read(value)?;
+        Ok(Self {
+            lamport: batch.lamport,
+            messages,
+            tenants: batch
+                .tenants
+                .iter()
+                .map(|name| names.tenant_id(name, rules))
+                .collect(),
+            sources: vec![None; batch.sources.len()],
+            texts: batch.sources,
+            origins: batch
+                .origins
+                .iter()
+                .map(|origin| names.origin(origin.topic, origin.partition))
+                .collect(),
+        })
+    }
+
+    /// The sender's Lamport time.
+    pub const fn lamport(&self) -> u64 {
+        self.lamport
+    }
+
+    /// The next message, its sources interned; the error says what is wrong
+    /// with the record.
+    pub fn next(
+        &mut self,
+        names: &mut Names,
+        rules: &dyn Rules,
+    ) -> Option<Result<Message, Malformed>> {
+        let message = self.messages.next()?;
+        Some(message.and_then(|message| self.intern(&message, names, rules)))
+    }
+
+    fn intern(
+        &mut self,
+        message: &wire::Message<'_>,
+        names: &mut Names,
+        rules: &dyn Rules,
+    ) -> Result<Message, Malformed> {
+        let tenant = self
+            .tenants
+            .get(message.tenant as usize)
+            .copied()
+            .ok_or(Malformed("a message of an unknown tenant"))?;
+        let mut tables = BatchTables {
+            texts: &self.texts,
+            sources: &mut self.sources,
+            origins: &self.origins,
+            tenant,
+            names,
+            rules,
+        };
+        Ok(Message {
+            tenant,
+            to: ident_from_wire(message.to),
+            // What comes from another partition may own its rows there.
+            moved: self.lamport > 0,
+            body: body_from_wire(&message.body, &mut tables)?,
+        })
+    }
+}
+
+fn body_from_wire(
+    body: &wire::Body<'_>,
+    tables: &mut BatchTables<'_, '_>,
+) -> Result<Body, Malformed> {
+    Ok(match body {
+        wire::Body::Fact(fact) => Body::Event {
+            fact: facts::from_wire(fact, tables)?,
+            via: None,
+            hops: 0,
+        },
+        wire::Body::Forwarded(event) => Body::Event {
+            fact: facts::from_wire(&event.fact, tables)?,
+            via: event.via.map(ident_from_wire),
+            hops: event.hops,
+        },
+        wire::Body::Link(lower) => Body::Link {
+            lower: ident_from_wire(*lower),
+        },
+        wire::Body::Shortcut(root) => Body::Shortcut {
+            root: ident_from_wire(*root),
+        },
+        wire::Body::Call(call) => Body::Call {
+            caller: ident_from_wire(call.caller),
+            fact: facts::from_wire(&call.fact, tables)?,
+        },
+        wire::Body::Lease(lease) => Body::Lease(facts::lease_from_wire(lease)),
+        wire::Body::Cost(cost) => {
+            let source = tables.source(cost.source)?;
+            Body::Cost(Arc::new(cost_from_wire(cost, tables.tenant, source)))
+        }
+    })
+}
+
+/// A cost from the wire or the store, its source and tenant already found.
+pub fn cost_from_wire(cost: &wire::Cost<'_>, tenant: TenantId, source: Source) -> Cost {
+    Cost {
+        key: facts::key_from_wire(&cost.key),
+        tenant,
+        source,
+        date: cost.date,
+        hour: cost.hour,
+        first_hour: cost.first_hour,
+        hours: cost.hours,
+        cost: facts::money_from_wire(cost.cost),
+        impressions: cost.impressions,
+        clicks: cost.clicks,
+    }
+}
+
+/// A cost for the wire or the store.
+pub fn cost_to_wire(cost: &Cost, source: u32) -> wire::Cost<'_> {
+    wire::Cost {
+        key: facts::key_to_wire(&cost.key),
+        source,
+        date: cost.date,
+        hour: cost.hour,
+        first_hour: cost.first_hour,
+        hours: cost.hours,
+        cost: facts::money_to_wire(cost.cost),
+        impressions: cost.impressions,
+        clicks: cost.clicks,
+    }
+}
+
+/// Tables of a record that is being read. A source is interned for the tenant
+/// of the message that names it.
+struct BatchTables<'r, 'a> {
+    texts: &'r [wire::Source<'a>],
+    sources: &'r mut [Option<(TenantId, Source)>],
+    origins: &'r [OriginId],
+    tenant: TenantId,
+    names: &'r mut Names,
+    rules: &'r dyn Rules,
+}
+
+impl Lookup for BatchTables<'_, '_> {
+    fn source(&mut self, index: u32) -> Result<Source, Malformed> {
+        let unknown = Malformed("an unknown source");
+        let known = self.sources.get_mut(index as usize).ok_or(unknown)?;
         if let Some((tenant, source)) = known
             && *tenant == self.tenant
         {
-            return Some(*source);
+            return Ok(*source);
         }
-        let text = self.texts.get(index as usize)?;
+        let text = self.texts.get(index as usize).ok_or(unknown)?;
         let names = [
-            &text.source,
-            &text.medium,
-            &text.campaign,
-            &text.content,
-            &text.term,
+            text.source,
+            text.medium,
+            text.campaign,
+            text.content,
+            text.term,
         ];
-        let source = self
-            .names
-            .source(self.tenant, names.map(String::as_str), self.rules);
+        let source = self.names.source(self.tenant, names, self.rules);
         *known = Some((self.tenant, source));
-        Some(source)
+        Ok(source)
     }
 
-    fn origin(&self, index: u32) -> Option<OriginId> {
-        self.origins.get(index as usize).copied()
+    fn origin(&self, index: u32) -> Result<OriginId, Malformed> {
+        self.origins
+            .get(index as usize)
+            .copied()
+            .ok_or(Malformed("an unknown origin"))
     }
 }
 
@@ -196,114 +198,116 @@ impl Lookup for BatchTables<'_> {
 /// each: a moved journey travels in independent pieces.
 pub fn encode(messages: &[Message], lamport: u64, names: &Names, max_bytes: usize) -> Vec<Vec<u8>> {
     let mut records = Vec::new();
-    let mut writer = Writer::new(names, lamport);
+    let mut outgoing = Outgoing::new(names);
     for message in messages {
-        writer.add(message);
-        if writer.bytes >= max_bytes {
-            records.push(writer.batch.encode_to_vec());
-            writer = Writer::new(names, lamport);
+        outgoing.add(message);
+        if outgoing.batch.size() >= max_bytes {
+            records.push(outgoing.finish(lamport));
         }
     }
-    if !writer.batch.messages.is_empty() {
-        records.push(writer.batch.encode_to_vec());
+    if outgoing.batch.messages() > 0 {
+        records.push(outgoing.finish(lamport));
     }
     records
 }
 
-/// A batch that is being written.
-struct Writer<'a> {
-    names: &'a Names,
-    batch: wire::EventBatch,
-    tenants: FxHashMap<TenantId, u32>,
-    sources: FxHashMap<Source, u32>,
-    origins: FxHashMap<OriginId, u32>,
-    /// About how large the batch is.
-    bytes: usize,
+/// A record that is being written.
+struct Outgoing<'a> {
+    batch: wire::BatchWriter,
+    tables: OutgoingTables<'a>,
 }
 
-impl<'a> Writer<'a> {
-    fn new(names: &'a Names, lamport: u64) -> Self {
+struct OutgoingTables<'a> {
+    names: &'a Names,
+    tenants: FxHashMap<TenantId, u32>,
+    sources: FxHashMap<Source, u32>,
+    new_sources: Vec<Source>,
+    origins: FxHashMap<OriginId, u32>,
+    new_origins: Vec<OriginId>,
+}
+
+impl<'a> Outgoing<'a> {
+    fn new(names: &'a Names) -> Self {
         Self {
-            names,
-            batch: wire::EventBatch {
-                lamport,
-                ..wire::EventBatch::default()
+            batch: wire::BatchWriter::default(),
+            tables: OutgoingTables {
+                names,
+                tenants: FxHashMap::default(),
+                sources: FxHashMap::default(),
+                new_sources: Vec::new(),
+                origins: FxHashMap::default(),
+                new_origins: Vec::new(),
             },
-            tenants: FxHashMap::default(),
-            sources: FxHashMap::default(),
-            origins: FxHashMap::default(),
-            bytes: 0,
         }
     }
 
     fn add(&mut self, message: &Message) {
-        let next = self.batch.tenants.len() as u32;
-        let tenant = *self.tenants.entry(message.tenant).or_insert(next);
-        if tenant == next {
-            self.batch
+        let Self { batch, tables } = self;
+        let names = tables.names;
+        let tenant = *tables.tenants.entry(message.tenant).or_insert_with(|| {
+            batch
                 .tenants
-                .push(self.names.tenant(message.tenant).name.to_string());
-        }
+                .push(&names.tenant(message.tenant).name.as_ref())
+        });
         let body = match &message.body {
-            Body::Event { fact, via, hops } => wire::message::Body::Event(wire::Event {
-                fact: Some(facts::to_wire(fact, self)),
+            Body::Event { fact, via, hops } => wire::Body::Forwarded(wire::Forwarded {
                 via: via.map(ident_to_wire),
                 hops: *hops,
+                fact: facts::to_wire(fact, tables),
             }),
-            Body::Link { lower } => wire::message::Body::Link(wire::Link {
-                lower: Some(ident_to_wire(*lower)),
+            Body::Link { lower } => wire::Body::Link(ident_to_wire(*lower)),
+            Body::Shortcut { root } => wire::Body::Shortcut(ident_to_wire(*root)),
+            Body::Call { caller, fact } => wire::Body::Call(wire::CallAt {
+                caller: ident_to_wire(*caller),
+                fact: facts::to_wire(fact, tables),
             }),
-            Body::Shortcut { root } => wire::message::Body::Shortcut(wire::Shortcut {
-                root: Some(ident_to_wire(*root)),
-            }),
-            Body::Call { caller, fact } => wire::message::Body::Call(wire::CallAt {
-                caller: Some(ident_to_wire(*caller)),
-                fact: Some(facts::to_wire(fact, self)),
-            }),
-            Body::Lease(lease) => wire::message::Body::Lease(lease_to_wire(lease)),
-            Body::Cost(cost) => {
-                let source = self.source(cost.source);
-                wire::message::Body::Cost(cost_to_wire(cost, source))
-            }
+            Body::Lease(lease) => wire::Body::Lease(facts::lease_to_wire(lease)),
+            Body::Cost(cost) => wire::Body::Cost(cost_to_wire(cost, tables.source(cost.source))),
         };
-        let message = wire::Message {
+        batch.push(&wire::Message {
             tenant,
-            to: Some(ident_to_wire(message.to)),
-            body: Some(body),
-        };
-        self.bytes += message.encoded_len();
-        self.batch.messages.push(message);
+            to: ident_to_wire(message.to),
+            body,
+        });
+        for source in tables.new_sources.drain(..) {
+            let dim = names.dim(source.dim);
+            batch.sources.push(&wire::Source {
+                source: names.text(dim.source),
+                medium: names.text(dim.medium),
+                campaign: names.text(dim.campaign),
+                content: names.text(source.content),
+                term: names.text(source.term),
+            });
+        }
+        for origin in tables.new_origins.drain(..) {
+            let (topic, partition) = names.origin_of(origin);
+            let topic = names.text(topic);
+            batch.origins.push(&wire::Origin { topic, partition });
+        }
+    }
+
+    fn finish(&mut self, lamport: u64) -> Vec<u8> {
+        self.tables.tenants.clear();
+        self.tables.sources.clear();
+        self.tables.origins.clear();
+        self.batch.finish(lamport)
     }
 }
 
-impl Tables for Writer<'_> {
+impl Tables for OutgoingTables<'_> {
     fn source(&mut self, source: Source) -> u32 {
-        let next = self.batch.sources.len() as u32;
-        let index = *self.sources.entry(source).or_insert(next);
-        if index == next {
-            let dim = self.names.dim(source.dim);
-            let text = |id| self.names.text(id).to_string();
-            let source = wire::Source {
-                source: text(dim.source),
-                medium: text(dim.medium),
-                campaign: text(dim.campaign),
-                content: text(source.content),
-                term: text(source.term),
-            };
-            self.bytes += source.encoded_len();
-            self.batch.sources.push(source);
-        }
-        index
+        let next = self.sources.len() as u32;
+        *self.sources.entry(source).or_insert_with(|| {
+            self.new_sources.push(source);
+            next
+        })
     }
 
     fn origin(&mut self, origin: OriginId) -> u32 {
-        let next = self.batch.origins.len() as u32;
-        let index = *self.origins.entry(origin).or_insert(next);
-        if index == next {
-            let (topic, partition) = self.names.origin_of(origin);
-            let topic = self.names.text(topic).to_string();
-            self.batch.origins.push(wire::Origin { topic, partition });
-        }
-        index
+        let next = self.origins.len() as u32;
+        *self.origins.entry(origin).or_insert_with(|| {
+            self.new_origins.push(origin);
+            next
+        })
     }
 }

@@ -5,20 +5,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use metrics::gauge;
-use throughline_core::partition::{Changes, Limits};
-use throughline_core::{Body, Partition, Topology, names::Names};
-use throughline_proto::home_partition;
 use throughline_stream::{
-    Outgoing, Polled, Position, Publish, Record, Role, Source, Step, TopicPartition, metric_names,
+    Polled, Position, Publish, Record, Role, Source, Step, TopicPartition, metric_names,
 };
 
 use crate::error::ProcessorError;
 use crate::metrics as report;
-use crate::rows;
+use crate::owned::Owned;
 use crate::rules::Attribution;
-use crate::store::{Loaded, Store};
-use crate::stored::{self, Meta, Write};
-use crate::wire;
+use crate::store::Store;
 
 /// Records that were written longer ago are worked off in larger checkpoints, milliseconds.
 const CATCHING_UP_MS: i64 = 2_000;
@@ -46,23 +41,13 @@ pub struct Config {
     pub record_bytes: usize,
     /// Identifiers kept in memory, a partition.
     pub cached_nodes: usize,
-    /// Rollup cells kept in memory, a partition.
-    pub cached_cells: usize,
+    /// Chunks of rollup cells (those of one hour and up to 64 dimensions) kept
+    /// in memory, a partition.
+    pub cached_chunks: usize,
     /// Touches kept of one client; of more, the newest.
     pub max_touches: usize,
     /// Hits, calls and contacts kept of one client, touches or not.
     pub max_items: usize,
-}
-
-/// A partition that this worker owns.
-struct Owned<B> {
-    partition: Partition<B>,
-    /// The offset of the next record to apply.
-    next_offset: i64,
-    /// How many names are stored.
-    stored_names: [usize; 4],
-    /// Records were applied since the last checkpoint.
-    dirty: bool,
 }
 
 /// A processor worker.
@@ -76,6 +61,8 @@ pub struct Processor<S: Store> {
     /// When the oldest record that no checkpoint covers was applied.
     waiting_since: Option<Instant>,
     uncovered_records: usize,
+    /// Bytes of rows that left since the last checkpoint.
+    published_bytes: usize,
     /// The time of the youngest event since the last checkpoint.
     youngest: i64,
     /// The records that come were written long ago.
@@ -100,6 +87,7 @@ impl<S: Store> Processor<S> {
             partitions: BTreeMap::new(),
             waiting_since: None,
             uncovered_records: 0,
+            published_bytes: 0,
             youngest: 0,
             catching_up: false,
         }
@@ -108,65 +96,10 @@ impl<S: Store> Processor<S> {
     fn take_over(&mut self, at: &TopicPartition) -> Result<(), ProcessorError> {
         let number = at.partition as u32;
         let (backing, loaded) = self.store.open(number)?;
-        let (names, meta) = match loaded {
-            Some(Loaded { meta, names }) => {
-                self.check(number, &meta)?;
-                (Names::restore(names, self.rules.as_ref()), meta)
-            }
-            None => (Names::default(), Meta::default()),
-        };
-        let topology = Topology {
-            own: number,
-            partitions: self.config.events_partitions,
-            home: |ident, partitions| home_partition(throughline_proto::Ident(ident.0), partitions),
-        };
-        let limits = Limits {
-            max_touches: self.config.max_touches,
-            max_items: self.config.max_items,
-        };
-        let partition = Partition::new(
-            topology,
-            limits,
-            Arc::clone(&self.rules) as Arc<dyn throughline_core::Rules>,
-            backing,
-            names,
-            meta.lamport,
-            meta.conservation,
-        );
-        tracing::debug!(
-            partition = number,
-            offset = meta.next_offset,
-            "partition taken over"
-        );
-        let owned = Owned {
-            partition,
-            next_offset: meta.next_offset,
-            stored_names: meta.names,
-            dirty: false,
-        };
+        let owned = Owned::new(number, &self.config, &self.rules, backing, loaded)?;
+        let offset = owned.next_offset();
+        tracing::debug!(partition = number, offset, "partition taken over");
         self.partitions.insert(number, owned);
-        Ok(())
-    }
-
-    /// Refuses state that was made under other terms.
-    fn check(&self, partition: u32, meta: &Meta) -> Result<(), ProcessorError> {
-        let configured = self.config.events_partitions;
-        if meta.partitions != configured {
-            return Err(ProcessorError::Partitions {
-                partition,
-                stored: meta.partitions,
-                configured,
-            });
-        }
-        let configured = self.rules.generation();
-        if meta.generation != configured || meta.rules != self.rules.fingerprint() {
-            let stored = meta.generation;
-            return Err(ProcessorError::Rules {
-                partition,
-                stored,
-                configured,
-            });
-        }
         Ok(())
     }
 
@@ -177,28 +110,13 @@ impl<S: Store> Processor<S> {
             let Some(owned) = self.partitions.get_mut(&(record.partition as u32)) else {
                 continue;
             };
-            if record.offset < owned.next_offset {
-                // The state holds it already.
-                continue;
+            bytes += record.value.as_ref().map_or(0, Vec::len);
+            let (youngest, rows) = owned.apply(record, &self.config, &self.rules)?;
+            self.youngest = self.youngest.max(youngest);
+            for rows in rows {
+                self.published_bytes += rows.value.as_ref().map_or(0, Vec::len);
+                self.publish.send(rows)?;
             }
-            let value = record.value.as_deref().unwrap_or_default();
-            bytes += value.len();
-            let (names, rules) = owned.partition.names_mut();
-            let batch =
-                wire::decode(value, names, rules).map_err(|reason| ProcessorError::Garbled {
-                    topic: record.topic.to_string(),
-                    partition: record.partition,
-                    offset: record.offset,
-                    reason,
-                })?;
-            let times = batch.messages.iter().map(|message| match &message.body {
-                Body::Event { fact, .. } | Body::Call { fact, .. } => fact.key.at,
-                _ => 0,
-            });
-            self.youngest = times.fold(self.youngest, i64::max);
-            owned.partition.apply(batch)?;
-            owned.next_offset = record.offset + 1;
-            owned.dirty = true;
         }
         let written = records.last().map_or(0, |record| record.timestamp_ms);
         self.catching_up = now_ms() - written > CATCHING_UP_MS;
@@ -233,51 +151,46 @@ impl<S: Store> Processor<S> {
         }
         let begun = Instant::now();
         self.uncovered_records = 0;
-        let (mut messages, mut rows, mut bytes) = (0, 0, 0);
-        let mut writes = BTreeMap::new();
+        let mut done = report::Checkpoint {
+            bytes: std::mem::take(&mut self.published_bytes),
+            ..report::Checkpoint::default()
+        };
+        let mut batch = self.store.batch();
         let mut positions = Vec::new();
-        for (number, owned) in self.partitions.iter_mut().filter(|(_, owned)| owned.dirty) {
-            let changes = owned.partition.take_changes();
-            messages += changes.messages.values().map(Vec::len).sum::<usize>();
-            rows += changes.rows.len();
-            for record in outgoing(&self.config, &self.rules, *number, owned, &changes) {
-                bytes += record.value.as_ref().map_or(0, Vec::len);
+        for (number, owned) in &mut self.partitions {
+            if !owned.is_dirty() {
+                continue;
+            }
+            let leaving = owned.checkpoint(&self.config, &self.rules, &mut batch);
+            done.messages += leaving.messages;
+            done.rows += leaving.rows;
+            done.keys += leaving.keys;
+            for record in leaving.records {
+                done.bytes += record.value.as_ref().map_or(0, Vec::len);
                 self.publish.send(record)?;
             }
             report::partition(
                 *number,
-                changes.counters,
-                owned.partition.conservation(),
-                owned.partition.cached(),
+                leaving.counters,
+                owned.conservation(),
+                owned.cached(),
             );
-            if S::KEEPS {
-                writes.insert(
-                    *number,
-                    state_writes(&self.config, &self.rules, owned, &changes),
-                );
-            }
             let topic = Arc::clone(&self.config.events_topic);
+            let partition = *number as i32;
             positions.push(Position {
-                at: TopicPartition {
-                    topic,
-                    partition: *number as i32,
-                },
-                next_offset: owned.next_offset,
+                at: TopicPartition { topic, partition },
+                next_offset: owned.next_offset(),
             });
-            owned.dirty = false;
         }
         self.publish.flush()?;
-        let keys = writes.values().map(Vec::len).sum();
+        self.store.commit(batch)?;
         if S::KEEPS {
-            self.store.commit(writes)?;
             for owned in self.partitions.values_mut() {
-                owned
-                    .partition
-                    .evict(self.config.cached_nodes, self.config.cached_cells);
+                owned.evict(&self.config);
             }
         }
         self.source.commit(&positions)?;
-        report::checkpoint(begun.elapsed().as_secs_f64(), messages, rows, bytes, keys);
+        report::checkpoint(&done, begun.elapsed());
         self.report_freshness();
         Ok(())
     }
@@ -347,96 +260,7 @@ impl<S: Store> Role for Processor<S> {
     }
 }
 
-/// The records of one partition's checkpoint: messages, then rows.
-fn outgoing<B>(
-    config: &Config,
-    rules: &Attribution,
-    number: u32,
-    owned: &Owned<B>,
-    changes: &Changes,
-) -> Vec<Outgoing>
-where
-    B: throughline_core::Backing,
-{
-    let names = owned.partition.names();
-    let lamport = owned.partition.lamport();
-    let mut records = Vec::new();
-    for (home, messages) in &changes.messages {
-        for value in wire::encode(messages, lamport, names, config.record_bytes) {
-            records.push(record(&config.events_topic, *home, value));
-        }
-    }
-    let context = rows::Context {
-        names,
-        rules,
-        partition: number,
-        max_bytes: config.record_bytes,
-    };
-    // Rows of one partition stay in order, though nothing depends on it.
-    let home = number % config.rollups_partitions.max(1);
-    for value in rows::encode(&changes.rows, &context) {
-        records.push(record(&config.rollups_topic, home, value));
-    }
-    records
-}
-
-fn record(topic: &Arc<str>, partition: u32, value: Vec<u8>) -> Outgoing {
-    Outgoing {
-        topic: Arc::clone(topic),
-        partition: Some(partition as i32),
-        value: Some(value),
-        ..Outgoing::default()
-    }
-}
-
-/// The writes of one partition's checkpoint.
-fn state_writes<B>(
-    config: &Config,
-    rules: &Attribution,
-    owned: &mut Owned<B>,
-    changes: &Changes,
-) -> Vec<Write>
-where
-    B: throughline_core::Backing,
-{
-    let partition = &owned.partition;
-    let mut writes: Vec<Write> = Vec::new();
-    for ident in &changes.nodes {
-        let value = partition.node(*ident).map(stored::encode_node);
-        writes.push((stored::node_key(*ident), value));
-    }
-    for key in &changes.numbers {
-        let value = partition.number(*key).map(stored::encode_number);
-        writes.push((stored::number_key(*key), value));
-    }
-    for ident in &changes.costs {
-        let value = partition.cost(*ident).map(|cost| stored::encode_cost(cost));
-        writes.push((stored::cost_key(*ident), value));
-    }
-    for key in &changes.cells {
-        let value = partition.cell(*key).map(stored::encode_cell);
-        writes.push((stored::cell_key(*key), value));
-    }
-    stored::encode_names(
-        &partition.names().since(owned.stored_names),
-        owned.stored_names,
-        &mut writes,
-    );
-    owned.stored_names = partition.names().counts();
-    let meta = Meta {
-        lamport: partition.lamport(),
-        next_offset: owned.next_offset,
-        partitions: config.events_partitions,
-        generation: rules.generation(),
-        rules: rules.fingerprint(),
-        names: owned.stored_names,
-        conservation: partition.conservation(),
-    };
-    writes.push((stored::meta_key(), Some(meta.encode())));
-    writes
-}
-
-/// The machine's clock: for freshness and pace only, never for a figure.
+/// Only for metrics, and to tell whether there is a backlog.
 fn now_ms() -> i64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     now.unwrap_or_default().as_millis() as i64

@@ -296,14 +296,14 @@ macro_rules! flat {
     () => {};
     (
         $(#[$meta:meta])*
-        pub struct $name:ident<'a> {
-            $($(#[$about:meta])* pub $field:ident: $type:ty,)*
+        $vis:vis struct $name:ident<'a> {
+            $($(#[$about:meta])* $fvis:vis $field:ident: $type:ty,)*
         }
         $($rest:tt)*
     ) => {
         $(#[$meta])*
-        pub struct $name<'a> {
-            $($(#[$about])* pub $field: $type,)*
+        $vis struct $name<'a> {
+            $($(#[$about])* $fvis $field: $type,)*
         }
 
         impl<'a> $crate::flat::Flat<'a> for $name<'a> {
@@ -322,14 +322,14 @@ macro_rules! flat {
     };
     (
         $(#[$meta:meta])*
-        pub struct $name:ident {
-            $($(#[$about:meta])* pub $field:ident: $type:ty,)*
+        $vis:vis struct $name:ident {
+            $($(#[$about:meta])* $fvis:vis $field:ident: $type:ty,)*
         }
         $($rest:tt)*
     ) => {
         $(#[$meta])*
-        pub struct $name {
-            $($(#[$about])* pub $field: $type,)*
+        $vis struct $name {
+            $($(#[$about])* $fvis $field: $type,)*
         }
 
         impl<'a> $crate::flat::Flat<'a> for $name {
@@ -348,13 +348,13 @@ macro_rules! flat {
     };
     (
         $(#[$meta:meta])*
-        pub enum $name:ident<'a> {
+        $vis:vis enum $name:ident<'a> {
             $($(#[$about:meta])* $variant:ident($type:ty) = $code:literal,)*
         }
         $($rest:tt)*
     ) => {
         $(#[$meta])*
-        pub enum $name<'a> {
+        $vis enum $name<'a> {
             $($(#[$about])* $variant($type),)*
         }
 
@@ -385,13 +385,13 @@ macro_rules! flat {
     };
     (
         $(#[$meta:meta])*
-        pub enum $name:ident {
+        $vis:vis enum $name:ident {
             $($(#[$about:meta])* $variant:ident = $code:literal,)*
         }
         $($rest:tt)*
     ) => {
         $(#[$meta])*
-        pub enum $name {
+        $vis enum $name {
             $($(#[$about])* $variant = $code,)*
         }
 

@@ -64,8 +64,8 @@ pub struct Processor {
     pub cache_mib: u64,
     /// Identifiers that a partition keeps in memory.
     pub cached_nodes: usize,
-    /// Cells that a partition keeps in memory.
-    pub cached_cells: usize,
+    /// Chunks of cells that a partition keeps in memory.
+    pub cached_chunks: usize,
     /// A client with more touches keeps the newest ones.
     pub max_touches: usize,
     /// A client with more hits, calls and contacts keeps the newest ones.
@@ -86,7 +86,7 @@ impl Processor {
             checkpoint_records: section.whole("checkpoint_records", 1..=10_000_000),
             cache_mib: section.whole("cache_mib", 1..=1_048_576),
             cached_nodes: section.whole("cached_nodes", COUNT),
-            cached_cells: section.whole("cached_cells", COUNT),
+            cached_chunks: section.whole("cached_chunks", COUNT),
             max_touches: section.whole("max_touches", 1..=1_000_000),
             max_items: section.whole("max_items", 1..=10_000_000),
             record_bytes: section.whole("record_bytes", 1024..=8 * 1024 * 1024),

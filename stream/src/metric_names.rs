@@ -74,8 +74,8 @@ metric_names! {
     PROCESSOR_REVENUE_IMBALANCE_MINOR_UNITS = Gauge Count "throughline_processor_revenue_imbalance_minor_units";
     /// Identifiers in memory; label partition.
     PROCESSOR_CACHED_NODES = Gauge Count "throughline_processor_cached_nodes";
-    /// Rollup cells in memory; label partition.
-    PROCESSOR_CACHED_CELLS = Gauge Count "throughline_processor_cached_cells";
+    /// Chunks of rollup cells in memory; label partition.
+    PROCESSOR_CACHED_CHUNKS = Gauge Count "throughline_processor_cached_chunks";
     /// How long one checkpoint took: publish, store, commit.
     PROCESSOR_CHECKPOINT_SECONDS = Histogram Seconds "throughline_processor_checkpoint_seconds";
     /// Messages sent to other partitions.

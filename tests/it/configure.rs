@@ -69,7 +69,7 @@ pub fn processor(partitions: u32) -> throughline_processor::Config {
         poll_wait: Duration::ZERO,
         record_bytes: 4096,
         cached_nodes: 100,
-        cached_cells: 100,
+        cached_chunks: 100,
         max_touches: 10_000,
         max_items: 100_000,
     }

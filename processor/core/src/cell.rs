@@ -29,6 +29,89 @@ pub struct CellKey {
     pub dim: DimId,
 }
 
+/// How many dimensions' cells of one hour stand in one chunk.
+const CHUNK_DIMS: u32 = 64;
+
+impl CellKey {
+    /// The chunk that the cell stands in.
+    pub const fn chunk(self) -> ChunkKey {
+        ChunkKey {
+            kind: self.kind,
+            hour: self.hour,
+            dims: self.dim.0 / CHUNK_DIMS,
+        }
+    }
+
+    /// The cell's place in its chunk.
+    const fn place(self) -> u8 {
+        (self.dim.0 % CHUNK_DIMS) as u8
+    }
+}
+
+/// Cells of one kind and hour, of dimensions that were interned one after the
+/// other: they change together, so they are read and stored together.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct ChunkKey {
+    /// What the cells sum up.
+    pub kind: CellKind,
+    /// Hours since the epoch, UTC.
+    pub hour: i32,
+    /// The number of the dimensions, divided by how many a chunk has.
+    pub dims: u32,
+}
+
+impl ChunkKey {
+    /// The key of the cell at a place.
+    const fn cell(self, place: u8) -> CellKey {
+        CellKey {
+            kind: self.kind,
+            hour: self.hour,
+            dim: DimId(self.dims * CHUNK_DIMS + place as u32),
+        }
+    }
+}
+
+/// The cells of a chunk.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Chunk {
+    /// Cells by place, ascending. One that is all zero is kept: its Lamport
+    /// time counts.
+    pub cells: Vec<(u8, Cell)>,
+    /// Places of the cells that changed since they were last handed over.
+    changed: u64,
+}
+
+impl Chunk {
+    /// A chunk as it is stored.
+    pub const fn new(cells: Vec<(u8, Cell)>) -> Self {
+        Self { cells, changed: 0 }
+    }
+
+    /// A cell that is about to be changed, made when it is not there.
+    #[expect(clippy::indexing_slicing, reason = "the index was just found or made")]
+    pub fn cell_mut(&mut self, key: CellKey) -> &mut Cell {
+        let place = key.place();
+        self.changed |= 1 << place;
+        let index = match self.cells.binary_search_by_key(&place, |(place, _)| *place) {
+            Ok(index) => index,
+            Err(index) => {
+                self.cells.insert(index, (place, Cell::default()));
+                index
+            }
+        };
+        &mut self.cells[index].1
+    }
+
+    /// Hands over the cells that changed since it was last called.
+    pub fn take_changed(&mut self, key: ChunkKey) -> impl Iterator<Item = (CellKey, &Cell)> {
+        let changed = std::mem::take(&mut self.changed);
+        self.cells
+            .iter()
+            .filter(move |(place, _)| changed >> place & 1 == 1)
+            .map(move |(place, cell)| (key.cell(*place), cell))
+    }
+}
+
 /// Four figures that are booked together.
 pub type Figures = [i64; 4];
 

@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use smol_str::SmolStr;
+
 use crate::deal::{self, DealState};
 use crate::fact::{CallStatus, EventKey, Origin};
 use crate::ids::{Ident, Source};
@@ -44,7 +46,7 @@ pub struct TouchKey {
     /// The first part of the touch id.
     pub topic: TouchTopic,
     /// The second part of the touch id: the event id.
-    pub id: Arc<str>,
+    pub id: SmolStr,
     /// Tells apart events of one id with other content.
     pub content: u64,
 }
@@ -55,7 +57,7 @@ impl TouchKey {
         Self {
             at: event.at,
             topic,
-            id: Arc::clone(&event.id),
+            id: event.id.clone(),
             content: event.content,
         }
     }

@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use smol_str::SmolStr;
+
 use crate::ids::{Ident, OriginId, Source};
 
 /// An event's place in time, and its identity within its topic and tenant.
@@ -12,8 +14,9 @@ use crate::ids::{Ident, OriginId, Source};
 pub struct EventKey {
     /// Epoch milliseconds.
     pub at: i64,
-    /// The producer's event id.
-    pub id: Arc<str>,
+    /// The producer's event id; short ones stand in place, so that journeys
+    /// can be walked without a jump for each event.
+    pub id: SmolStr,
     /// Hash of the event's content.
     pub content: u64,
 }

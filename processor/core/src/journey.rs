@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use smol_str::SmolStr;
+
 use crate::fact::{Call, Contact, DealEvent, EventKey, Fact, FactBody, Hit, LeaseRef, Origin};
 use crate::ids::{Ident, TenantId};
 use crate::visit::{HitItem, Visitor};
@@ -123,13 +125,18 @@ impl Journey {
         let members = self.members.iter().map(|ident| Fact {
             key: EventKey {
                 at: 0,
-                id: Arc::default(),
+                id: SmolStr::default(),
                 content: 0,
             },
             origin: None,
             body: FactBody::Member(*ident),
         });
         let web = self.visitors.iter().flat_map(Visitor::facts);
+        members.chain(web).chain(self.rare_facts())
+    }
+
+    /// The facts that are neither members nor of a visitor.
+    pub fn rare_facts(&self) -> impl Iterator<Item = Fact> {
         let calls = self.calls.iter().map(|call| call.fact(FactBody::Call));
         let contacts = self
             .contacts
@@ -139,7 +146,7 @@ impl Journey {
             .deals
             .iter()
             .flat_map(|deal| deal.events.iter().map(|event| event.fact(FactBody::Deal)));
-        members.chain(web).chain(calls).chain(contacts).chain(deals)
+        calls.chain(contacts).chain(deals)
     }
 
     /// How many facts are kept that could be touches.

@@ -6,31 +6,33 @@
 //! the later of two roots a child of the earlier and sends its journey there.
 //! Messages to own nodes are applied at once, in the same step.
 
+mod books;
 mod calls;
 mod claims;
 mod costs;
 mod memory;
+mod messages;
 mod terms;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use crate::cell::{Cell, CellKey, Deltas};
+use crate::cell::{Chunk, ChunkKey};
 use crate::cost::Cost;
 use crate::derive::Derived;
-use crate::fact::{Fact, FactBody};
 use crate::ids::{Ident, TenantId};
-use crate::journey::{Added, Journey};
-use crate::message::{Body, Message, Record};
+use crate::journey::Journey;
+use crate::message::{Message, Record};
 use crate::names::Names;
 use crate::number::{NumberKey, NumberState};
 use crate::row::{Row, RowBody, RowKey};
 use crate::rules::Rules;
 
+pub(crate) use books::Books;
 pub(crate) use claims::Claims;
 use memory::evict;
 pub use terms::{Changes, Conservation, Counters, Limits, Node, StoredNode, Topology};
@@ -46,8 +48,8 @@ pub trait Backing {
     fn number(&mut self, key: NumberKey) -> Result<Option<NumberState>, Self::Error>;
     /// The latest statement of a cost.
     fn cost(&mut self, ident: Ident) -> Result<Option<Cost>, Self::Error>;
-    /// A rollup cell.
-    fn cell(&mut self, key: CellKey) -> Result<Option<Cell>, Self::Error>;
+    /// A chunk of rollup cells.
+    fn chunk(&mut self, key: ChunkKey) -> Result<Option<Chunk>, Self::Error>;
 }
 
 /// One partition of the fold.
@@ -56,21 +58,16 @@ pub struct Partition<B> {
     pub(crate) limits: Limits,
     pub(crate) rules: Arc<dyn Rules>,
     pub(crate) names: Names,
-    pub(crate) lamport: u64,
-    pub(crate) conservation: Conservation,
     pub(crate) backing: B,
     nodes: FxHashMap<Ident, Cached<NodeEntry>>,
     numbers: FxHashMap<NumberKey, Cached<NumberState>>,
     costs: FxHashMap<Ident, Cached<Option<Arc<Cost>>>>,
-    pub(crate) cells: FxHashMap<CellKey, Cached<Cell>>,
+    chunks: FxHashMap<ChunkKey, Cached<Chunk>>,
     queue: VecDeque<Message>,
     announced_tenants: usize,
-    /// Roots to settle at the end of the record.
-    pub(crate) unsettled: BTreeSet<Ident>,
-    /// What was settled of roots that became children in this record.
-    pub(crate) departed: BTreeMap<Ident, (TenantId, Derived)>,
-    pub(crate) deltas: Deltas,
-    pub(crate) rows: BTreeMap<RowKey, Row>,
+    /// Roots that the record changed, in the order in which it did.
+    pub(crate) unsettled: Vec<Ident>,
+    pub(crate) books: Books,
     pub(crate) changes: Changes,
     epoch: u32,
 }
@@ -80,6 +77,8 @@ pub struct Partition<B> {
 pub(crate) struct Cached<T> {
     pub(crate) value: T,
     used: u32,
+    /// It is another than stored, and so stands among the changes.
+    changed: bool,
 }
 
 enum NodeEntry {
@@ -90,11 +89,17 @@ enum NodeEntry {
 /// A root in memory.
 pub(crate) struct Root {
     pub(crate) journey: Journey,
-    /// What the rows and cells say of the journey.
-    pub(crate) settled: Derived,
+    /// What is to be settled at the end of the record.
+    pub(crate) pending: Option<Box<Pending>>,
+}
+
+/// A journey that the record changed.
+pub(crate) struct Pending {
+    /// What the rows and cells still say of it.
+    pub(crate) before: Derived,
     /// Rows to be written whether they changed or not, since they may be owned
     /// by this partition only now.
-    pub(crate) claimed: Claims,
+    pub(crate) claims: Claims,
 }
 
 impl<B: Backing> Partition<B> {
@@ -109,71 +114,105 @@ impl<B: Backing> Partition<B> {
         conservation: Conservation,
     ) -> Self {
         let announced_tenants = names.tenants().len();
+        let books = Books {
+            lamport,
+            conservation,
+            ..Books::default()
+        };
         Self {
             topology,
             limits,
             rules,
             names,
-            lamport,
-            conservation,
             backing,
             nodes: FxHashMap::default(),
             numbers: FxHashMap::default(),
             costs: FxHashMap::default(),
-            cells: FxHashMap::default(),
+            chunks: FxHashMap::default(),
             queue: VecDeque::new(),
             announced_tenants,
-            unsettled: BTreeSet::new(),
-            departed: BTreeMap::new(),
-            deltas: Deltas::default(),
-            rows: BTreeMap::new(),
+            unsettled: Vec::new(),
+            books,
             changes: Changes::default(),
             epoch: 0,
         }
     }
 
-    /// Applies one record of the log. Afterwards rows and cells agree with the
-    /// journeys: a checkpoint may stand here.
+    /// Applies one record of the log.
     pub fn apply(&mut self, record: Record) -> Result<(), B::Error> {
-        self.lamport = self.lamport.max(record.lamport) + 1;
-        self.announce_tenants();
-        self.queue.extend(record.messages);
-        while let Some(message) = self.queue.pop_front() {
-            self.changes.counters.messages += 1;
-            self.receive(message)?;
+        let mut messages = record.messages.into_iter();
+        self.apply_messages(record.lamport, |_, _| messages.next().map(Ok))
+    }
+
+    /// Applies one record of the log, sent at a Lamport time (0 from ingest),
+    /// whose messages are read as they are applied. Afterwards rows and cells
+    /// agree with the journeys: a checkpoint may stand here. After an error
+    /// the partition must not be used any more.
+    pub fn apply_messages<E: From<B::Error>>(
+        &mut self,
+        lamport: u64,
+        mut next: impl FnMut(&mut Names, &dyn Rules) -> Option<Result<Message, E>>,
+    ) -> Result<(), E> {
+        self.books.lamport = self.books.lamport.max(lamport) + 1;
+        self.books.rows.clear();
+        while let Some(message) = next(&mut self.names, self.rules.as_ref()) {
+            let mut message = message?;
+            loop {
+                self.books.counters.messages += 1;
+                self.receive(message)?;
+                match self.queue.pop_front() {
+                    Some(own) => message = own,
+                    None => break,
+                }
+            }
         }
-        self.settle()
+        self.announce_tenants();
+        self.settle()?;
+        self.books.close_rows();
+        Ok(())
+    }
+
+    /// The rows of the record that was applied last, one a key, and the names
+    /// they refer to. Rows of cells come with [`Self::take_changes`].
+    pub fn rows(&mut self) -> (&Names, impl Iterator<Item = Row>) {
+        (&self.names, self.books.rows.drain(..))
     }
 
     /// Hands over what has changed since the last call.
     pub fn take_changes(&mut self) -> Changes {
         self.epoch += 1;
         let mut changes = std::mem::take(&mut self.changes);
-        for key in &changes.cells {
-            if let Some(cell) = self.cells.get(key) {
-                let body =
-                    (!cell.value.slots.is_empty()).then(|| RowBody::Cell(cell.value.clone()));
-                let row = Row {
-                    key: RowKey::Cell(*key),
-                    lamport: cell.value.lamport,
-                    body,
-                };
-                self.rows.insert(row.key.clone(), row);
+        changes.counters = std::mem::take(&mut self.books.counters);
+        changes.chunks.sort_unstable();
+        for key in &changes.chunks {
+            let Some(entry) = self.chunks.get_mut(key) else {
+                continue;
+            };
+            entry.changed = false;
+            let cells = entry.value.take_changed(*key);
+            changes.cells.extend(cells.map(|(key, cell)| Row {
+                key: RowKey::Cell(key),
+                lamport: cell.lamport,
+                body: (!cell.slots.is_empty()).then(|| RowBody::Cell(cell.clone())),
+            }));
+        }
+        for ident in &changes.nodes {
+            if let Some(entry) = self.nodes.get_mut(ident) {
+                entry.changed = false;
             }
         }
-        changes.rows = std::mem::take(&mut self.rows).into_values().collect();
         changes
     }
 
     /// Forgets what is stored and was not used lately, when more than
-    /// `max_nodes` nodes or `max_cells` cells are in memory. To be called right
-    /// after what [`Self::take_changes`] gave is stored.
-    pub fn evict(&mut self, max_nodes: usize, max_cells: usize) {
+    /// `max_nodes` nodes or `max_chunks` chunks of cells are in memory. To be
+    /// called right after what [`Self::take_changes`] gave is stored.
+    pub fn evict(&mut self, max_nodes: usize, max_chunks: usize) {
         let epoch = self.epoch;
         evict(&mut self.nodes, max_nodes, epoch);
         evict(&mut self.numbers, max_nodes, epoch);
         evict(&mut self.costs, max_nodes, epoch);
-        evict(&mut self.cells, max_cells, epoch);
+        evict(&mut self.chunks, max_chunks, epoch);
     }
 
     /// The state of a node in memory, as it is to be stored.
@@ -196,14 +235,14 @@ impl<B: Backing> Partition<B> {
             .and_then(|entry| entry.value.as_ref())
     }
 
-    /// A cell in memory.
-    pub fn cell(&self, key: CellKey) -> Option<&Cell> {
-        self.cells.get(&key).map(|entry| &entry.value)
+    /// A chunk of cells in memory.
+    pub fn chunk(&self, key: ChunkKey) -> Option<&Chunk> {
+        self.chunks.get(&key).map(|entry| &entry.value)
     }
 
-    /// How many nodes and cells are in memory.
+    /// How many nodes and chunks of cells are in memory.
     pub fn cached(&self) -> (usize, usize) {
-        (self.nodes.len(), self.cells.len())
+        (self.nodes.len(), self.chunks.len())
     }
 
     /// The names, to read.
@@ -218,229 +257,24 @@ impl<B: Backing> Partition<B> {
 
     /// The Lamport time of the last applied record.
     pub const fn lamport(&self) -> u64 {
-        self.lamport
+        self.books.lamport
     }
 
     /// The sums that must agree.
     pub const fn conservation(&self) -> Conservation {
-        self.conservation
+        self.books.conservation
     }
 
     /// Where the partition's other state comes from.
-    pub const fn backing_mut(&mut self) -> &mut B {
-        &mut self.backing
+    pub const fn backing(&self) -> &B {
+        &self.backing
     }
 
     fn announce_tenants(&mut self) {
         for index in self.announced_tenants..self.names.tenants().len() {
             let key = RowKey::Tenant(TenantId(index as u32));
-            self.put_row(key, Some(RowBody::Tenant));
+            self.books.put_row(key, Some(RowBody::Tenant));
         }
         self.announced_tenants = self.names.tenants().len();
-    }
-
-    fn receive(&mut self, message: Message) -> Result<(), B::Error> {
-        let Message {
-            tenant,
-            to,
-            moved,
-            body,
-        } = message;
-        match body {
-            Body::Event { fact, via, hops } => self.on_event(tenant, to, moved, fact, via, hops),
-            Body::Link { lower } => self.on_link(tenant, to, lower),
-            Body::Shortcut { root } => self.on_shortcut(to, root),
-            Body::Call { caller, fact } => self.on_call(tenant, to, caller, fact),
-            Body::Lease(lease) => self.on_lease(to, &lease),
-            Body::Cost(cost) => self.on_cost(to, cost),
-        }
-    }
-
-    fn on_event(
-        &mut self,
-        tenant: TenantId,
-        to: Ident,
-        moved: bool,
-        fact: Fact,
-        via: Option<Ident>,
-        hops: u32,
-    ) -> Result<(), B::Error> {
-        match self.node_mut(tenant, to)? {
-            NodeEntry::Child(parent) => {
-                let parent = *parent;
-                let body = Body::Event {
-                    fact,
-                    via: via.or(Some(to)),
-                    hops: hops + 1,
-                };
-                self.send(Message {
-                    tenant,
-                    to: parent,
-                    moved,
-                    body,
-                });
-            }
-            NodeEntry::Root(root) => {
-                let added = root.add(fact, moved);
-                let counters = &mut self.changes.counters;
-                match added {
-                    Added::Changed => {
-                        self.changes.nodes.insert(to);
-                        self.unsettled.insert(to);
-                    }
-                    Added::Known if moved => {
-                        self.unsettled.insert(to);
-                    }
-                    Added::Known => counters.known_facts += 1,
-                    Added::TooOld => counters.too_old_facts += 1,
-                }
-                if let Some(via) = via
-                    && hops >= 2
-                {
-                    let body = Body::Shortcut { root: to };
-                    self.send(Message {
-                        tenant,
-                        to: via,
-                        moved: false,
-                        body,
-                    });
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn on_link(&mut self, tenant: TenantId, to: Ident, lower: Ident) -> Result<(), B::Error> {
-        if lower >= to {
-            // Whoever sent it confused the two; one client they are all the same.
-            if lower > to {
-                let body = Body::Link { lower: to };
-                self.send(Message {
-                    tenant,
-                    to: lower,
-                    moved: false,
-                    body,
-                });
-            }
-            return Ok(());
-        }
-        self.node_mut(tenant, to)?;
-        if self.unsettled.remove(&to) {
-            // A journey leaves with its rows settled: a hit that was taken
-            // into a run in this record is known here only, and so is its
-            // tombstone.
-            self.settle_root(to);
-        }
-        let entry = self.node_mut(tenant, to)?;
-        match entry {
-            NodeEntry::Child(parent) if *parent == lower => {}
-            NodeEntry::Child(parent) => {
-                let (first, second) = ((*parent).min(lower), (*parent).max(lower));
-                let reparented = *parent != first;
-                *parent = first;
-                if reparented {
-                    self.changes.nodes.insert(to);
-                }
-                let body = Body::Link { lower: first };
-                self.send(Message {
-                    tenant,
-                    to: second,
-                    moved: false,
-                    body,
-                });
-            }
-            NodeEntry::Root(_) => {
-                if let NodeEntry::Root(root) = std::mem::replace(entry, NodeEntry::Child(lower)) {
-                    self.depart(to, lower, *root);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Sends a journey to the node that is the root's parent now.
-    fn depart(&mut self, from: Ident, to: Ident, root: Root) {
-        let tenant = root.journey.tenant;
-        self.departed.insert(from, (tenant, root.settled));
-        self.changes.nodes.insert(from);
-        self.changes.counters.moved_journeys += 1;
-        for fact in root.journey.facts() {
-            let body = Body::Event {
-                fact,
-                via: None,
-                hops: 0,
-            };
-            self.send(Message {
-                tenant,
-                to,
-                moved: true,
-                body,
-            });
-        }
-    }
-
-    fn on_shortcut(&mut self, to: Ident, root: Ident) -> Result<(), B::Error> {
-        // A shortcut only ever goes to a node that passed something on, so
-        // there is nothing to make when it is not known.
-        if !self.load_node(to)? {
-            return Ok(());
-        }
-        if let Some(entry) = self.nodes.get_mut(&to)
-            && let NodeEntry::Child(parent) = &mut entry.value
-            && root < *parent
-        {
-            *parent = root;
-            self.changes.nodes.insert(to);
-        }
-        Ok(())
-    }
-
-    fn link(&mut self, tenant: TenantId, one: Ident, other: Ident) {
-        let (lower, higher) = (one.min(other), one.max(other));
-        if lower != higher {
-            let body = Body::Link { lower };
-            self.send(Message {
-                tenant,
-                to: higher,
-                moved: false,
-                body,
-            });
-        }
-    }
-
-    fn send(&mut self, message: Message) {
-        let home = (self.topology.home)(message.to, self.topology.partitions);
-        if home == self.topology.own {
-            self.queue.push_back(message);
-        } else {
-            self.changes.messages.entry(home).or_default().push(message);
-        }
-    }
-
-    pub(crate) fn put_row(&mut self, key: RowKey, body: Option<RowBody>) {
-        let row = Row {
-            key: key.clone(),
-            lamport: self.lamport,
-            body,
-        };
-        self.rows.insert(key, row);
-    }
-}
-
-impl Root {
-    /// Adds a fact, and claims its rows when it moved here.
-    fn add(&mut self, fact: Fact, moved: bool) -> Added {
-        let member = match &fact.body {
-            FactBody::Member(ident) => Some(*ident),
-            _ => None,
-        };
-        if moved && !self.journey.refuses(&fact) {
-            self.claimed.claim(&fact);
-        }
-        let added = self.journey.add(fact);
-        if added == Added::Changed {
-            self.claimed.members.extend(member);
-        }
-        added
     }
 }

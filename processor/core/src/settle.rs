@@ -11,8 +11,8 @@ use crate::derive::{Derived, Touch, TouchKey, derive};
 use crate::fact::EventKey;
 use crate::ids::{Ident, TenantId};
 use crate::journey::Journey;
-use crate::names::Tenant;
-use crate::partition::{Backing, Claims, Partition};
+use crate::names::Names;
+use crate::partition::{Backing, Books, Claims, Partition};
 use crate::row::{RowBody, RowKey};
 
 /// What became of a client's journey.
@@ -48,60 +48,63 @@ impl Stretch {
 impl<B: Backing> Partition<B> {
     /// Settles every journey that the record changed.
     pub(crate) fn settle(&mut self) -> Result<(), B::Error> {
-        for (_, (tenant, before)) in std::mem::take(&mut self.departed) {
-            let after = Derived::default();
-            let change = Change {
-                tenant,
-                client: None,
-                before: &before,
-                after: &after,
-                counted: true,
-            };
-            self.settle_change(&change, &Claims::default(), None);
-        }
-        for client in std::mem::take(&mut self.unsettled) {
+        let mut unsettled = std::mem::take(&mut self.unsettled);
+        for client in unsettled.drain(..) {
             self.settle_root(client);
         }
+        self.unsettled = unsettled;
         self.book()
     }
 
-    /// Settles the journey of one root.
+    /// Settles the journey of one root, if the record changed it.
     pub(crate) fn settle_root(&mut self, client: Ident) {
         let Some(root) = self.root_mut(client) else {
             return;
         };
-        let claims = std::mem::take(&mut root.claimed);
-        let before = std::mem::take(&mut root.settled);
+        let Some(pending) = root.pending.take() else {
+            return;
+        };
         // Taken out while the partition is borrowed, and put back below.
         let mut journey = std::mem::replace(&mut root.journey, Journey::new(TenantId(0)));
-        let tenant = journey.tenant;
-        let mut after = derive(&journey, &self.names, self.rules.as_ref());
+        let after = derive(&journey, &self.names, self.rules.as_ref());
         let change = Change {
-            tenant,
+            tenant: journey.tenant,
             client: Some(client),
-            before: &before,
+            before: &pending.before,
             after: &after,
             counted: true,
         };
-        self.settle_change(&change, &claims, Some(&journey));
+        self.settle_change(&change, pending.claims, Some(&journey));
         if let Some(floor) = self.too_much(&journey, &after) {
             journey.forget_before(floor);
-            self.changes.counters.capped_journeys += 1;
+            self.books.counters.capped_journeys += 1;
             let kept = derive(&journey, &self.names, self.rules.as_ref());
             let change = Change {
-                tenant,
+                tenant: journey.tenant,
                 client: Some(client),
                 before: &after,
                 after: &kept,
                 counted: false,
             };
-            self.settle_change(&change, &Claims::default(), Some(&journey));
-            after = kept;
+            self.settle_change(&change, Claims::default(), Some(&journey));
         }
         if let Some(root) = self.root_mut(client) {
             root.journey = journey;
-            root.settled = after;
         }
+    }
+
+    /// Takes a journey that stands here no more out of the cells. Its rows
+    /// belong to whoever receives it.
+    pub(crate) fn settle_departed(&mut self, journey: &Journey) {
+        let before = derive(journey, &self.names, self.rules.as_ref());
+        let change = Change {
+            tenant: journey.tenant,
+            client: None,
+            before: &before,
+            after: &Derived::default(),
+            counted: true,
+        };
+        self.settle_change(&change, Claims::default(), None);
     }
 
     /// The moment before which a journey has to be given up, if it is too long.
@@ -117,28 +120,51 @@ impl<B: Backing> Partition<B> {
         None
     }
 
-    fn settle_change(&mut self, change: &Change<'_>, claims: &Claims, journey: Option<&Journey>) {
-        let tenant = self.names.tenant(change.tenant).clone();
+    fn settle_change(&mut self, change: &Change<'_>, claims: Claims, journey: Option<&Journey>) {
         let mut stretch = Stretch::default();
+        let books = &mut self.books;
         if let Some(client) = change.client {
-            for member in &claims.members {
-                let key = RowKey::Identity(change.tenant, *member);
-                self.put_row(key, Some(RowBody::Identity { client }));
+            for member in claims.members {
+                let key = RowKey::Identity(change.tenant, member);
+                books.put_row(key, Some(RowBody::Identity { client }));
             }
         }
-        self.settle_touches(change, &claims.touches, &mut stretch);
-        self.settle_leads(change, &mut stretch);
+        books.settle_touches(change, claims.touches, &mut stretch);
+        books.settle_leads(change, &mut stretch);
         if let Some(journey) = journey {
-            self.settle_calls(change, &claims.calls, journey);
+            books.settle_calls(change, &claims.calls, journey);
         }
-        let changed_deals = self.settle_deals(change, &claims.deals, &mut stretch);
-        self.settle_credits(change, &tenant, &changed_deals, &claims.deals, stretch);
+        if change.before.deals.is_empty() && change.after.deals.is_empty() {
+            return;
+        }
+        let claimed: BTreeSet<Ident> = claims.deals.into_iter().collect();
+        let changed = books.settle_deals(change, &claimed, &mut stretch);
+        books.settle_credits(change, &self.names, &changed, &claimed, stretch);
     }
 
+    /// Adds up what the record changed in the cells.
+    fn book(&mut self) -> Result<(), B::Error> {
+        let lamport = self.books.lamport;
+        for delta in std::mem::take(&mut self.books.deltas).into_sums() {
+            let cell = self.cell_mut(delta.key)?;
+            cell.add(delta.slot, delta.figures);
+            cell.lamport = lamport;
+            if delta.key.kind == CellKind::CreditByConversion {
+                let [ppm, _, revenue, _] = delta.figures;
+                self.books.conservation.booked_ppm += ppm;
+                self.books.conservation.booked_revenue += revenue;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Books {
+    /// Rows of touches, and what they count for.
     fn settle_touches(
         &mut self,
         change: &Change<'_>,
-        claimed: &BTreeSet<TouchKey>,
+        claimed: Vec<TouchKey>,
         stretch: &mut Stretch,
     ) {
         let (before, after) = (&change.before.touches, &change.after.touches);
@@ -161,7 +187,7 @@ impl<B: Backing> Partition<B> {
                     return;
                 };
                 if before.is_none() && is_conflicting(touch, &change.after.touches) {
-                    self.changes.counters.conflicting_events += 1;
+                    self.counters.conflicting_events += 1;
                 }
                 let body = after.map(|touch| RowBody::Touchpoint {
                     client,
@@ -174,14 +200,14 @@ impl<B: Backing> Partition<B> {
         );
         let Some(client) = change.client else { return };
         for key in claimed {
-            let touch = after.binary_search_by(|touch| touch.key.cmp(key)).ok();
+            let touch = after.binary_search_by(|touch| touch.key.cmp(&key)).ok();
             let body = touch
                 .and_then(|index| after.get(index))
                 .map(|touch| RowBody::Touchpoint {
                     client,
                     touch: touch.clone(),
                 });
-            self.put_row(RowKey::Touchpoint(change.tenant, key.clone()), body);
+            self.put_row(RowKey::Touchpoint(change.tenant, key), body);
         }
     }
 
@@ -207,12 +233,7 @@ impl<B: Backing> Partition<B> {
     }
 
     /// Rows of calls; what calls count for was done with their touches.
-    fn settle_calls(
-        &mut self,
-        change: &Change<'_>,
-        claimed: &BTreeSet<EventKey>,
-        journey: &Journey,
-    ) {
+    fn settle_calls(&mut self, change: &Change<'_>, claimed: &[EventKey], journey: &Journey) {
         let Some(client) = change.client else { return };
         let mut keys: BTreeSet<&EventKey> = claimed.iter().collect();
         differences(
@@ -272,7 +293,7 @@ impl<B: Backing> Partition<B> {
             changed.contains(&deal.ident) || claimed.contains(&deal.ident)
         };
         for deal in after.iter().filter(written) {
-            self.changes.counters.missing_rates += u64::from(deal.rate_missing);
+            self.counters.missing_rates += u64::from(deal.rate_missing);
             let key = RowKey::Deal(change.tenant, deal.deal_id.clone());
             self.put_row(
                 key,
@@ -291,11 +312,12 @@ impl<B: Backing> Partition<B> {
     fn settle_credits(
         &mut self,
         change: &Change<'_>,
-        tenant: &Tenant,
+        names: &Names,
         changed: &BTreeSet<Ident>,
         claimed: &BTreeSet<Ident>,
         stretch: Stretch,
     ) {
+        let tenant = names.tenant(change.tenant);
         let all = tenant.rules.reset_on_conversion && !changed.is_empty();
         let mut idents: BTreeSet<Ident> = changed.union(claimed).copied().collect();
         for deal in change.before.deals.iter().chain(&change.after.deals) {
@@ -311,7 +333,7 @@ impl<B: Backing> Partition<B> {
                     .binary_search_by(|deal| deal.ident.cmp(&ident))
                     .ok()?;
                 let deal = derived.deals.get(index)?;
-                credit::credits(deal, derived, tenant, &self.names)
+                credit::credits(deal, derived, tenant, names)
                     .map(|credits| (deal.revenue(), credits))
             };
             let (before, after) = (credits_in(change.before), credits_in(change.after));
@@ -344,23 +366,6 @@ impl<B: Backing> Partition<B> {
             credits: Box::new(credits),
         });
         self.put_row(key, body);
-    }
-
-    /// Adds up what the record changed in the cells.
-    fn book(&mut self) -> Result<(), B::Error> {
-        let lamport = self.lamport;
-        for delta in std::mem::take(&mut self.deltas).into_sums() {
-            let cell = self.cell_mut(delta.key)?;
-            cell.add(delta.slot, delta.figures);
-            cell.lamport = lamport;
-            if delta.key.kind == CellKind::CreditByConversion {
-                let [ppm, _, revenue, _] = delta.figures;
-                self.conservation.booked_ppm += ppm;
-                self.conservation.booked_revenue += revenue;
-            }
-            self.changes.cells.insert(delta.key);
-        }
-        Ok(())
     }
 }
 

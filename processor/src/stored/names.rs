@@ -2,59 +2,75 @@
 
 use std::sync::Arc;
 
-use prost::Message;
 use throughline_core::TenantId;
 use throughline_core::ids::{DimId, StrId};
 use throughline_core::names::{Dim, StoredNames};
+use throughline_proto::flat::{Flat, Malformed};
 
-use super::{Write, key, space};
+use super::{space, whole};
 
-#[derive(Clone, PartialEq, Message)]
-struct StoredDim {
-    #[prost(uint32, tag = "1")]
-    tenant: u32,
-    #[prost(uint32, repeated, tag = "2")]
-    strings: Vec<u32>,
+throughline_proto::flat! {
+    struct StoredDim {
+        tenant: u32,
+        channel: u32,
+        source: u32,
+        medium: u32,
+        campaign: u32,
+    }
+
+    struct StoredTenant {
+        name: u32,
+        unattributed: u32,
+    }
+
+    struct StoredOrigin {
+        topic: u32,
+        partition: i32,
+    }
 }
 
-#[derive(Clone, PartialEq, Message)]
-struct StoredPair {
-    #[prost(uint32, tag = "1")]
-    first: u32,
-    #[prost(sint32, tag = "2")]
-    second: i32,
+fn key(space: u8, index: usize) -> [u8; 5] {
+    let [a, b, c, d] = (index as u32).to_be_bytes();
+    [space, a, b, c, d]
 }
 
-/// The writes of names that came after the first `counts`.
-pub fn encode_names(fresh: &StoredNames, counts: [usize; 4], writes: &mut Vec<Write>) {
+/// Hands over the keys and values of names that came after the first `counts`.
+pub fn encode_names(fresh: &StoredNames, counts: [usize; 4], mut write: impl FnMut(&[u8], &[u8])) {
     let [strings, tenants, dims, origins] = counts;
-    let mut put = |space: u8, index: usize, value: Vec<u8>| {
-        writes.push((key(space, &(index as u32).to_be_bytes()), Some(value)));
+    let mut scratch = Vec::new();
+    let mut put = |space: u8, index: usize, put: &dyn Fn(&mut Vec<u8>)| {
+        scratch.clear();
+        put(&mut scratch);
+        write(&key(space, index), &scratch);
     };
     for (index, string) in fresh.strings.iter().enumerate() {
-        put(space::STRING, strings + index, string.as_bytes().to_vec());
+        put(space::STRING, strings + index, &|out| {
+            string.as_ref().put(out);
+        });
     }
     for (index, (name, unattributed)) in fresh.tenants.iter().enumerate() {
-        let pair = StoredPair {
-            first: name.0,
-            second: unattributed.0 as i32,
+        let stored = StoredTenant {
+            name: name.0,
+            unattributed: unattributed.0,
         };
-        put(space::TENANT, tenants + index, pair.encode_to_vec());
+        put(space::TENANT, tenants + index, &|out| stored.put(out));
     }
     for (index, dim) in fresh.dims.iter().enumerate() {
-        let strings = [dim.channel, dim.source, dim.medium, dim.campaign];
         let stored = StoredDim {
             tenant: dim.tenant.0,
-            strings: strings.iter().map(|string| string.0).collect(),
+            channel: dim.channel.0,
+            source: dim.source.0,
+            medium: dim.medium.0,
+            campaign: dim.campaign.0,
         };
-        put(space::DIM, dims + index, stored.encode_to_vec());
+        put(space::DIM, dims + index, &|out| stored.put(out));
     }
     for (index, (topic, partition)) in fresh.origins.iter().enumerate() {
-        let pair = StoredPair {
-            first: topic.0,
-            second: *partition,
+        let stored = StoredOrigin {
+            topic: topic.0,
+            partition: *partition,
         };
-        put(space::ORIGIN, origins + index, pair.encode_to_vec());
+        put(space::ORIGIN, origins + index, &|out| stored.put(out));
     }
 }
 
@@ -62,11 +78,11 @@ pub fn encode_names(fresh: &StoredNames, counts: [usize; 4], writes: &mut Vec<Wr
 pub fn decode_names<E>(
     counts: [usize; 4],
     mut get: impl FnMut(&[u8]) -> Result<Option<Vec<u8>>, E>,
-) -> Result<Result<StoredNames, String>, E> {
+) -> Result<Result<StoredNames, Malformed>, E> {
     let mut all = |space: u8, count: usize| -> Result<Vec<Vec<u8>>, E> {
         let mut values = Vec::with_capacity(count);
         for index in 0..count {
-            values.extend(get(&key(space, &(index as u32).to_be_bytes()))?);
+            values.extend(get(&key(space, index))?);
         }
         Ok(values)
     };
@@ -77,46 +93,35 @@ pub fn decode_names<E>(
         all(space::DIM, dims)?,
         all(space::ORIGIN, origins)?,
     ];
-    let found = values.each_ref().map(Vec::len);
-    if found != counts {
-        return Ok(Err(format!(
-            "{counts:?} names were stored, but {found:?} are found"
-        )));
+    if values.each_ref().map(Vec::len) != counts {
+        return Ok(Err(Malformed("some of the names are missing")));
     }
-    Ok(names_from(values))
+    Ok(names_from(&values))
 }
 
-fn names_from([strings, tenants, dims, origins]: [Vec<Vec<u8>>; 4]) -> Result<StoredNames, String> {
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).map_err(|error| error.to_string());
-    let pair = |bytes: &[u8]| StoredPair::decode(bytes).map_err(|error| error.to_string());
+fn names_from(values: &[Vec<Vec<u8>>; 4]) -> Result<StoredNames, Malformed> {
+    let [strings, tenants, dims, origins] = values;
     Ok(StoredNames {
-        strings: strings
-            .into_iter()
-            .map(|bytes| text(bytes).map(Arc::from))
-            .collect::<Result<_, _>>()?,
-        tenants: tenants
-            .iter()
-            .map(|bytes| pair(bytes).map(|pair| (StrId(pair.first), DimId(pair.second as u32))))
-            .collect::<Result<_, _>>()?,
-        dims: dims
-            .iter()
-            .map(|bytes| {
-                let stored = StoredDim::decode(&bytes[..]).map_err(|error| error.to_string())?;
-                let [channel, source, medium, campaign] = <[u32; 4]>::try_from(stored.strings)
-                    .map_err(|_| "a dimension without four names")?
-                    .map(StrId);
-                Ok::<_, String>(Dim {
-                    tenant: TenantId(stored.tenant),
-                    channel,
-                    source,
-                    medium,
-                    campaign,
-                })
-            })
-            .collect::<Result<_, _>>()?,
-        origins: origins
-            .iter()
-            .map(|bytes| pair(bytes).map(|pair| (StrId(pair.first), pair.second)))
-            .collect::<Result<_, _>>()?,
+        strings: each(strings, |text: &str| Arc::from(text))?,
+        tenants: each(tenants, |stored: StoredTenant| {
+            (StrId(stored.name), DimId(stored.unattributed))
+        })?,
+        dims: each(dims, |stored: StoredDim| Dim {
+            tenant: TenantId(stored.tenant),
+            channel: StrId(stored.channel),
+            source: StrId(stored.source),
+            medium: StrId(stored.medium),
+            campaign: StrId(stored.campaign),
+        })?,
+        origins: each(origins, |stored: StoredOrigin| {
+            (StrId(stored.topic), stored.partition)
+        })?,
     })
+}
+
+fn each<'a, T: Flat<'a>, U>(
+    values: &'a [Vec<u8>],
+    make: impl Fn(T) -> U,
+) -> Result<Vec<U>, Malformed> {
+    values.iter().map(|value| whole(value).map(&make)).collect()
 }

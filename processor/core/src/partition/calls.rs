@@ -28,7 +28,7 @@ impl<B: Backing> Partition<B> {
             fact,
         };
         if !self.number_mut(daily)?.add_call(call.clone()) {
-            self.changes.counters.known_facts += 1;
+            self.books.counters.known_facts += 1;
             return Ok(());
         }
         self.changes.numbers.insert(daily);
@@ -87,7 +87,7 @@ impl<B: Backing> Partition<B> {
         } else {
             let state = self.number_mut(lasting)?;
             if !state.add_lease(lease) {
-                self.changes.counters.known_facts += 1;
+                self.books.counters.known_facts += 1;
                 return Ok(());
             }
             let days = state
@@ -107,7 +107,7 @@ impl<B: Backing> Partition<B> {
             let state = self.number_mut(daily)?;
             if lease.is_daily() {
                 if !state.add_lease(lease) {
-                    self.changes.counters.known_facts += 1;
+                    self.books.counters.known_facts += 1;
                     continue;
                 }
                 self.changes.numbers.insert(daily);
@@ -130,19 +130,13 @@ impl<B: Backing> Partition<B> {
     fn number_mut(&mut self, key: NumberKey) -> Result<&mut NumberState, B::Error> {
         if !self.numbers.contains_key(&key) {
             let value = self.backing.number(key)?.unwrap_or_default();
-            self.numbers.insert(
-                key,
-                Cached {
-                    value,
-                    used: self.epoch,
-                },
-            );
+            self.numbers.insert(key, Cached::stored(value, self.epoch));
         }
         let used = self.epoch;
-        let entry = self.numbers.entry(key).or_insert_with(|| Cached {
-            value: NumberState::default(),
-            used,
-        });
+        let entry = self
+            .numbers
+            .entry(key)
+            .or_insert_with(|| Cached::stored(NumberState::default(), used));
         entry.used = used;
         Ok(&mut entry.value)
     }

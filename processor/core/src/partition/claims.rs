@@ -1,18 +1,17 @@
 //! Which rows a partition has to write because facts moved to it.
 
-use std::collections::BTreeSet;
-
 use crate::derive::{TouchKey, TouchTopic};
 use crate::fact::{EventKey, Fact, FactBody};
 use crate::ids::Ident;
 
-/// Keys of rows to be written, as they are or as tombstones.
+/// Keys of rows to be written, as they are or as tombstones. A key may stand
+/// here more than once.
 #[derive(Default)]
 pub(crate) struct Claims {
-    pub(crate) members: BTreeSet<Ident>,
-    pub(crate) touches: BTreeSet<TouchKey>,
-    pub(crate) calls: BTreeSet<EventKey>,
-    pub(crate) deals: BTreeSet<Ident>,
+    pub(crate) members: Vec<Ident>,
+    pub(crate) touches: Vec<TouchKey>,
+    pub(crate) calls: Vec<EventKey>,
+    pub(crate) deals: Vec<Ident>,
 }
 
 impl Claims {
@@ -20,17 +19,13 @@ impl Claims {
     pub(super) fn claim(&mut self, fact: &Fact) {
         let touch = |topic| TouchKey::new(topic, &fact.key);
         match &fact.body {
-            FactBody::Member(ident) => {
-                self.members.insert(*ident);
-            }
-            FactBody::Hit(_) => {
-                self.touches.insert(touch(TouchTopic::Web));
-            }
+            FactBody::Member(ident) => self.members.push(*ident),
+            FactBody::Hit(_) => self.touches.push(touch(TouchTopic::Web)),
             FactBody::Lead { .. } => {}
             FactBody::Call(call) => {
-                self.calls.insert(fact.key.clone());
+                self.calls.push(fact.key.clone());
                 if !call.outbound {
-                    self.touches.insert(touch(TouchTopic::Calls));
+                    self.touches.push(touch(TouchTopic::Calls));
                 }
             }
             FactBody::Contact(contact) => {
@@ -39,11 +34,9 @@ impl Claims {
                 } else {
                     TouchTopic::Touches
                 };
-                self.touches.insert(touch(topic));
+                self.touches.push(touch(topic));
             }
-            FactBody::Deal(event) => {
-                self.deals.insert(event.deal);
-            }
+            FactBody::Deal(event) => self.deals.push(event.deal),
         }
     }
 }

@@ -14,7 +14,7 @@ impl<B: Backing> Partition<B> {
         let epoch = self.epoch;
         if !self.costs.contains_key(&ident) {
             let value = self.backing.cost(ident)?.map(Arc::new);
-            self.costs.insert(ident, Cached { value, used: epoch });
+            self.costs.insert(ident, Cached::stored(value, epoch));
         }
         let Some(entry) = self.costs.get_mut(&ident) else {
             return Ok(());
@@ -25,18 +25,19 @@ impl<B: Backing> Partition<B> {
             .as_ref()
             .is_some_and(|known| known.key >= cost.key)
         {
-            self.changes.counters.known_facts += 1;
+            self.books.counters.known_facts += 1;
             return Ok(());
         }
         let before = entry.value.replace(Arc::clone(&cost));
         if let Some(before) = before {
             let spend = self.spend(&before);
-            cost::spread(&before, spend, -1, &mut self.deltas);
+            cost::spread(&before, spend, -1, &mut self.books.deltas);
         }
         let spend = self.spend(&cost);
-        cost::spread(&cost, spend, 1, &mut self.deltas);
+        cost::spread(&cost, spend, 1, &mut self.books.deltas);
         self.changes.costs.insert(ident);
-        self.put_row(RowKey::Cost(ident), Some(RowBody::Cost { cost, spend }));
+        self.books
+            .put_row(RowKey::Cost(ident), Some(RowBody::Cost { cost, spend }));
         Ok(())
     }
 
@@ -47,7 +48,7 @@ impl<B: Backing> Partition<B> {
         let spend = self
             .rules
             .convert(tenant, money.currency, cost.date, money.minor);
-        self.changes.counters.missing_rates += u64::from(spend.is_none());
+        self.books.counters.missing_rates += u64::from(spend.is_none());
         spend.unwrap_or(0)
     }
 }

@@ -4,12 +4,28 @@ use std::hash::Hash;
 
 use rustc_hash::FxHashMap;
 
-use crate::cell::{Cell, CellKey};
-use crate::derive::{Derived, derive};
+use crate::cell::{Cell, CellKey, Chunk};
+use crate::derive::Derived;
 use crate::ids::{Ident, TenantId};
 use crate::journey::Journey;
 
-use super::{Backing, Cached, Claims, Node, NodeEntry, Partition, Root};
+use super::{Backing, Cached, Claims, Node, NodeEntry, Partition, Pending, Root};
+
+impl<T> Cached<T> {
+    /// What is the same in memory as in the store.
+    pub(super) const fn stored(value: T, used: u32) -> Self {
+        Self {
+            value,
+            used,
+            changed: false,
+        }
+    }
+
+    /// Marks it as another than stored; tells whether that is new.
+    pub(super) const fn change(&mut self) -> bool {
+        !std::mem::replace(&mut self.changed, true)
+    }
+}
 
 impl<B: Backing> Partition<B> {
     /// Brings a node into memory; tells whether there is one.
@@ -23,22 +39,12 @@ impl<B: Backing> Partition<B> {
         };
         let value = match node {
             Node::Child(parent) => NodeEntry::Child(parent),
-            Node::Root(journey) => {
-                let settled = derive(&journey, &self.names, self.rules.as_ref());
-                NodeEntry::Root(Box::new(Root {
-                    journey: *journey,
-                    settled,
-                    claimed: Claims::default(),
-                }))
-            }
+            Node::Root(journey) => NodeEntry::Root(Box::new(Root {
+                journey: *journey,
+                pending: None,
+            })),
         };
-        self.nodes.insert(
-            ident,
-            Cached {
-                value,
-                used: self.epoch,
-            },
-        );
+        self.nodes.insert(ident, Cached::stored(value, self.epoch));
         Ok(true)
     }
 
@@ -47,26 +53,25 @@ impl<B: Backing> Partition<B> {
         &mut self,
         tenant: TenantId,
         ident: Ident,
-    ) -> Result<&mut NodeEntry, B::Error> {
+    ) -> Result<&mut Cached<NodeEntry>, B::Error> {
         if !self.load_node(ident)? {
-            self.changes.nodes.insert(ident);
-            self.unsettled.insert(ident);
+            self.changes.nodes.push(ident);
+            self.unsettled.push(ident);
         }
         let used = self.epoch;
-        let entry = self.nodes.entry(ident).or_insert_with(|| {
-            let mut root = Root {
-                journey: Journey::new(tenant),
-                settled: Derived::default(),
-                claimed: Claims::default(),
-            };
-            root.journey.members.push(ident);
-            root.claimed.members.insert(ident);
+        Ok(self.nodes.entry(ident).or_insert_with(|| {
+            let mut journey = Journey::new(tenant);
+            journey.members.push(ident);
+            let mut claims = Claims::default();
+            claims.members.push(ident);
+            let before = Derived::default();
+            let pending = Some(Box::new(Pending { before, claims }));
             Cached {
-                value: NodeEntry::Root(Box::new(root)),
+                value: NodeEntry::Root(Box::new(Root { journey, pending })),
                 used,
+                changed: true,
             }
-        });
-        Ok(&mut entry.value)
+        }))
     }
 
     /// A root in memory.
@@ -77,24 +82,32 @@ impl<B: Backing> Partition<B> {
         }
     }
 
+    /// A node that is another than stored from now on.
+    pub(super) fn change_node(&mut self, ident: Ident) {
+        if let Some(entry) = self.nodes.get_mut(&ident)
+            && entry.change()
+        {
+            self.changes.nodes.push(ident);
+        }
+    }
+
+    /// A cell that is about to be changed.
     pub(crate) fn cell_mut(&mut self, key: CellKey) -> Result<&mut Cell, B::Error> {
-        if !self.cells.contains_key(&key) {
-            let value = self.backing.cell(key)?.unwrap_or_default();
-            self.cells.insert(
-                key,
-                Cached {
-                    value,
-                    used: self.epoch,
-                },
-            );
+        let chunk = key.chunk();
+        if !self.chunks.contains_key(&chunk) {
+            let value = self.backing.chunk(chunk)?.unwrap_or_default();
+            self.chunks.insert(chunk, Cached::stored(value, self.epoch));
         }
         let used = self.epoch;
-        let entry = self.cells.entry(key).or_insert_with(|| Cached {
-            value: Cell::default(),
-            used,
-        });
+        let entry = self
+            .chunks
+            .entry(chunk)
+            .or_insert_with(|| Cached::stored(Chunk::default(), used));
         entry.used = used;
-        Ok(&mut entry.value)
+        if entry.change() {
+            self.changes.chunks.push(chunk);
+        }
+        Ok(entry.value.cell_mut(key))
     }
 }
 

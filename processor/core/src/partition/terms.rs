@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::cell::CellKey;
+use crate::cell::ChunkKey;
 use crate::ids::Ident;
 use crate::journey::Journey;
 use crate::message::Message;
@@ -75,16 +75,16 @@ pub struct Conservation {
 pub struct Changes {
     /// Messages to other partitions, by partition.
     pub messages: BTreeMap<u32, Vec<Message>>,
-    /// Rows, at most one a key.
-    pub rows: Vec<Row>,
-    /// Nodes whose state is another than stored.
-    pub nodes: BTreeSet<Ident>,
+    /// Rows of the cells that changed, each cell once.
+    pub cells: Vec<Row>,
+    /// Nodes whose state is another than stored, each once.
+    pub nodes: Vec<Ident>,
     /// Pieces of numbers, likewise.
     pub numbers: BTreeSet<NumberKey>,
     /// Costs, likewise.
     pub costs: BTreeSet<Ident>,
-    /// Cells, likewise.
-    pub cells: BTreeSet<CellKey>,
+    /// Chunks of cells, likewise.
+    pub chunks: Vec<ChunkKey>,
     /// What was done since the last checkpoint.
     pub counters: Counters,
 }

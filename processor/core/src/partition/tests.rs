@@ -7,7 +7,8 @@ use std::convert::Infallible;
 use proptest::prelude::*;
 
 use super::*;
-use crate::fact::{EventKey, Hit};
+use crate::fact::{EventKey, Fact, FactBody, Hit};
+use crate::message::Body;
 use crate::model::{Model, Shares, Weighing};
 use crate::rules::TenantRules;
 
@@ -28,7 +29,7 @@ impl Backing for Nothing {
         Ok(None)
     }
 
-    fn cell(&mut self, _key: CellKey) -> Result<Option<Cell>, Infallible> {
+    fn chunk(&mut self, _key: ChunkKey) -> Result<Option<Chunk>, Infallible> {
         Ok(None)
     }
 }

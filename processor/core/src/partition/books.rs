@@ -1,0 +1,42 @@
+//! What a record changes outside the journeys: rows, cells and sums.
+
+use crate::cell::Deltas;
+use crate::row::{Row, RowBody, RowKey};
+
+use super::{Conservation, Counters};
+
+/// What is written down while a record is applied.
+#[derive(Debug, Default)]
+pub(crate) struct Books {
+    /// The Lamport time of the record.
+    pub(crate) lamport: u64,
+    /// The record's rows; of one key the last one counts.
+    pub(crate) rows: Vec<Row>,
+    /// What the record changes in cells.
+    pub(crate) deltas: Deltas,
+    /// The sums that must agree.
+    pub(crate) conservation: Conservation,
+    /// What was done since the last checkpoint.
+    pub(crate) counters: Counters,
+}
+
+impl Books {
+    /// Writes down a row; without a body, that there is none any more.
+    pub(crate) fn put_row(&mut self, key: RowKey, body: Option<RowBody>) {
+        let lamport = self.lamport;
+        self.rows.push(Row { key, lamport, body });
+    }
+
+    /// The record's rows in the order of their keys, each key once.
+    pub(crate) fn close_rows(&mut self) {
+        // Stable, so that of one key the last one stands last.
+        self.rows.sort_by(|a, b| a.key.cmp(&b.key));
+        self.rows.dedup_by(|later, earlier| {
+            let same = later.key == earlier.key;
+            if same {
+                std::mem::swap(later, earlier);
+            }
+            same
+        });
+    }
+}

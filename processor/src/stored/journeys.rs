@@ -1,0 +1,190 @@
+//! Journeys as they stand in the store. Web hits, of which there are most, are
+//! written with time differences and without repeating their visitor; what is
+//! rare is written as facts.
+
+use throughline_core::fact::Origin;
+use throughline_core::journey::Journey;
+use throughline_core::visit::{HitItem, Visitor};
+use throughline_core::{EventKey, OriginId, TenantId};
+use throughline_proto::events as wire;
+use throughline_proto::flat::{ContentHash, Flat, Malformed, Reader};
+
+use super::{StoredSource, ValueTables, source_from, stored_source};
+use crate::facts::{self, ident_from_wire, ident_to_wire};
+
+throughline_proto::flat! {
+    /// A hit as it is written.
+    struct StoredHit<'a> {
+        after_ms: i64,
+        id: &'a str,
+        content: ContentHash,
+        place: Option<wire::Place>,
+        source: Option<StoredSource>,
+        run_ms: u64,
+    }
+}
+
+/// Writes a journey.
+pub fn encode(journey: &Journey, out: &mut Vec<u8>) {
+    journey.tenant.0.put(out);
+    journey.floor.put(out);
+    (journey.members.len() as u64).put(out);
+    for member in &journey.members {
+        ident_to_wire(*member).put(out);
+    }
+    (journey.visitors.len() as u64).put(out);
+    for visitor in &journey.visitors {
+        encode_visitor(visitor, out);
+    }
+    let rest: Vec<_> = journey.rare_facts().collect();
+    let mut tables = ValueTables::default();
+    let rest: Vec<_> = rest
+        .iter()
+        .map(|fact| facts::to_wire(fact, &mut tables))
+        .collect();
+    tables.sources.put(out);
+    rest.put(out);
+}
+
+fn encode_visitor(visitor: &Visitor, out: &mut Vec<u8>) {
+    ident_to_wire(visitor.ident).put(out);
+    (visitor.hits.len() as u64).put(out);
+    let mut previous = 0;
+    for hit in &visitor.hits {
+        let stored = StoredHit {
+            after_ms: hit.key.at - previous,
+            id: &hit.key.id,
+            content: ContentHash(hit.key.content),
+            place: hit.origin.map(|origin| wire::Place {
+                origin: origin.partition.0,
+                offset: origin.offset,
+            }),
+            source: hit.source.map(stored_source),
+            run_ms: hit.until.saturating_sub(hit.key.at) as u64,
+        };
+        stored.put(out);
+        previous = hit.key.at;
+    }
+    (visitor.leads.len() as u64).put(out);
+    for lead in &visitor.leads {
+        facts::key_to_wire(lead).put(out);
+    }
+}
+
+/// Reads a journey; the error says what is wrong with it.
+pub fn decode(reader: &mut Reader<'_>) -> Result<Journey, Malformed> {
+    let mut journey = Journey::new(TenantId(reader.take()?));
+    let floor = reader.take()?;
+    let members: Vec<throughline_proto::Ident> = reader.take()?;
+    journey.members = members.into_iter().map(ident_from_wire).collect();
+    for _ in 0..reader.take::<u64>()? {
+        journey.visitors.push(decode_visitor(reader)?);
+    }
+    let mut tables = ValueTables {
+        sources: reader.take()?,
+    };
+    let rest: Vec<wire::Fact<'_>> = reader.take()?;
+    for fact in &rest {
+        journey.add(facts::from_wire(fact, &mut tables)?);
+    }
+    journey.floor = floor;
+    Ok(journey)
+}
+
+fn decode_visitor(reader: &mut Reader<'_>) -> Result<Visitor, Malformed> {
+    let mut visitor = Visitor::new(ident_from_wire(reader.take()?));
+    let hits: Vec<StoredHit<'_>> = reader.take()?;
+    let mut at = 0_i64;
+    visitor.hits = hits
+        .iter()
+        .map(|hit| {
+            at = at.saturating_add(hit.after_ms);
+            HitItem {
+                key: EventKey {
+                    at,
+                    id: hit.id.into(),
+                    content: hit.content.0,
+                },
+                origin: hit.place.map(|place| Origin {
+                    partition: OriginId(place.origin),
+                    offset: place.offset,
+                }),
+                source: hit.source.map(source_from),
+                until: at.saturating_add_unsigned(hit.run_ms),
+            }
+        })
+        .collect();
+    let leads: Vec<wire::Key<'_>> = reader.take()?;
+    visitor.leads = leads.iter().map(facts::key_from_wire).collect();
+    Ok(visitor)
+}
+
+#[cfg(test)]
+mod tests {
+    use throughline_core::ids::{DimId, StrId};
+    use throughline_core::journey::Added;
+    use throughline_core::{Fact, FactBody, Ident, Source};
+
+    use super::*;
+
+    fn fact(at: i64, id: &str, body: FactBody) -> Fact {
+        let key = EventKey {
+            at,
+            id: id.into(),
+            content: 5,
+        };
+        let origin = Some(Origin {
+            partition: OriginId(1),
+            offset: at,
+        });
+        Fact { key, origin, body }
+    }
+
+    #[test]
+    fn a_journey_is_read_as_it_was_written() {
+        let source = Source {
+            dim: DimId(3),
+            content: StrId(7),
+            term: StrId::EMPTY,
+        };
+        let visitor = Ident(9);
+        let hit = |at, lead| {
+            let source = (at % 2 == 0).then_some(source);
+            let hit = throughline_core::fact::Hit {
+                visitor,
+                source,
+                lead,
+                until: at,
+            };
+            fact(
+                at,
+                "an id that is longer than what stands in place",
+                FactBody::Hit(hit),
+            )
+        };
+        let contact = throughline_core::fact::Contact {
+            source,
+            email: true,
+            kind: "email".into(),
+        };
+        let mut journey = Journey::new(TenantId(2));
+        for fact in [
+            hit(10_000_000, false),
+            hit(20_000_001, true),
+            fact(5, "mail", FactBody::Contact(contact)),
+            fact(0, "", FactBody::Member(Ident(4))),
+        ] {
+            assert_eq!(journey.add(fact), Added::Changed);
+        }
+        journey.floor = Some(3);
+        let mut bytes = Vec::new();
+        encode(&journey, &mut bytes);
+        let mut reader = Reader::new(&bytes);
+        assert_eq!(decode(&mut reader), Ok(journey));
+        assert_eq!(reader.end(), Ok(()));
+        for length in 0..bytes.len() {
+            let cut = bytes.get(..length).unwrap_or_default();
+            assert!(decode(&mut Reader::new(cut)).is_err());
+        }
+    }
+}
