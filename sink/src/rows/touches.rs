@@ -123,7 +123,7 @@ pub fn call(row: &Call<'_>, names: Names<'_>, out: &mut RowWriter<'_>) -> Result
     out.string(state.manager_id);
     out.string(state.recording_url);
     out.nullable(state.quality_score, |out, score| {
-        out.u8(score.min(255) as u8)
+        out.u8(score.min(255) as u8);
     });
     out.bool(state.ambiguous);
     let is_deleted = row.state.is_none();
