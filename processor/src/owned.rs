@@ -139,12 +139,7 @@ impl<B: Backing<Error = ProcessorError>> Owned<B> {
                 Some(message)
             })?;
         let (names, rows) = self.partition.rows();
-        let context = Context {
-            names,
-            rules,
-            partition: self.number,
-            max_bytes: config.record_bytes,
-        };
+        let context = context(self.number, names, config, rules);
         for row in rows {
             self.outbox.add(row, context);
         }
@@ -172,7 +167,7 @@ impl<B: Backing<Error = ProcessorError>> Owned<B> {
     where
         B: Changing<Batch>,
     {
-        let mut changes = self.partition.take_changes();
+        let changes = self.partition.take_changes();
         self.dirty = false;
         let mut leaving = Leaving {
             messages: changes.messages.values().map(Vec::len).sum(),
@@ -187,16 +182,16 @@ impl<B: Backing<Error = ProcessorError>> Owned<B> {
                 leaving.records.push(record);
             }
         }
-        let context = Context {
-            names,
-            rules,
-            partition: self.number,
-            max_bytes: config.record_bytes,
-        };
-        for row in std::mem::take(&mut changes.cells) {
-            self.outbox.add(row, context);
+        let number = self.number;
+        for chunk in &changes.chunks {
+            let (names, cells) = self.partition.changed_cells(*chunk);
+            for (key, cell) in cells {
+                self.outbox
+                    .add_cell(key, cell, context(number, names, config, rules));
+            }
         }
-        let (rows, values) = self.outbox.finish(context);
+        let names = self.partition.names();
+        let (rows, values) = self.outbox.finish(context(number, names, config, rules));
         leaving.rows = rows;
         let home = self.rollups_home(config);
         for value in values {
@@ -308,6 +303,20 @@ fn check(
         });
     }
     Ok(())
+}
+
+const fn context<'a>(
+    partition: u32,
+    names: &'a Names,
+    config: &Config,
+    rules: &'a Attribution,
+) -> Context<'a> {
+    Context {
+        names,
+        rules,
+        partition,
+        max_bytes: config.record_bytes,
+    }
 }
 
 fn outgoing(topic: &Arc<str>, partition: u32, value: Vec<u8>) -> Outgoing {

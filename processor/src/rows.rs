@@ -75,10 +75,27 @@ impl Outbox {
         (rows, std::mem::take(&mut self.records))
     }
 
+    /// Takes a cell as it is now.
+    pub fn add_cell(&mut self, key: CellKey, cell: &Cell, context: Context<'_>) {
+        let table = match key.kind {
+            CellKind::Traffic => Table::TrafficCells,
+            CellKind::CreditByConversion | CellKind::CreditByTouch => Table::CreditCells,
+        };
+        let version = version(cell.lamport, context);
+        self.write_to(table, context, |writer| {
+            writer.cell_row(key, cell, version, context);
+        });
+    }
+
     fn write(&mut self, row: &Row, context: Context<'_>) {
-        let table = table_of(&row.key);
+        self.write_to(table_of(&row.key), context, |writer| {
+            writer.add(row, context);
+        });
+    }
+
+    fn write_to(&mut self, table: Table, context: Context<'_>, add: impl FnOnce(&mut Writer)) {
         let writer = self.open.entry(table).or_insert_with(|| Writer::new(table));
-        writer.add(row, context);
+        add(writer);
         self.rows += 1;
         if writer.batch.size() >= context.max_bytes {
             self.records.push(writer.finish(context));
@@ -95,11 +112,13 @@ const fn table_of(key: &RowKey) -> Table {
         RowKey::Deal(..) => Table::Deals,
         RowKey::Credits(..) => Table::Credits,
         RowKey::Cost(_) => Table::Costs,
-        RowKey::Cell(key) => match key.kind {
-            CellKind::Traffic => Table::TrafficCells,
-            CellKind::CreditByConversion | CellKind::CreditByTouch => Table::CreditCells,
-        },
     }
+}
+
+/// Unique among the versions of one key: a cell has one partition, and what
+/// moves between partitions takes its Lamport time along.
+const fn version(lamport: u64, context: Context<'_>) -> u64 {
+    lamport << 16 | context.partition as u64
 }
 
 /// A record that is being written.
@@ -133,7 +152,7 @@ impl Writer {
     }
 
     fn add(&mut self, row: &Row, context: Context<'_>) {
-        let version = row.lamport << 16 | u64::from(context.partition);
+        let version = version(row.lamport, context);
         let body = row.body.as_ref();
         match (&row.key, body) {
             (RowKey::Tenant(tenant), _) => self.tenant_row(*tenant, version, context),
@@ -152,12 +171,6 @@ impl Writer {
             }
             (RowKey::Cost(_), Some(RowBody::Cost { cost, spend })) => {
                 self.cost_row(cost, *spend, version, context);
-            }
-            (RowKey::Cell(key), Some(RowBody::Cell(cell))) => {
-                self.cell_row(*key, cell, version, context);
-            }
-            (RowKey::Cell(key), _) => {
-                self.cell_row(*key, &Cell::default(), version, context);
             }
             // Of these there are no tombstones.
             (RowKey::Identity(..) | RowKey::Deal(..) | RowKey::Cost(_), _) => {}

@@ -108,6 +108,9 @@ pub struct StoreOptions {
     pub cache_bytes: u64,
 }
 
+/// How much a partition's changes may take before they are sorted to disk;
+/// there are two such tables at times. A small one is also faster to fill.
+const MEMTABLE_BYTES: u64 = 16 * 1024 * 1024;
 /// What a partition's keyspace is named, before its number.
 const KEYSPACE_PREFIX: &str = "events-";
 
@@ -181,7 +184,9 @@ impl FjallStore {
             let name = format!("{KEYSPACE_PREFIX}{partition}");
             let keyspace = self
                 .database
-                .keyspace(&name, KeyspaceCreateOptions::default)
+                .keyspace(&name, || {
+                    KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES)
+                })
                 .map_err(failing(&self.path, "opening a partition"))?;
             keyspaces.insert(partition, keyspace.clone());
             keyspace

@@ -145,9 +145,12 @@ pub fn number_key(number: NumberKey) -> Vec<u8> {
 
 /// The key of a chunk of cells.
 pub fn chunk_key(chunk: ChunkKey) -> [u8; 10] {
-    let [a, b, c, d] = chunk.hour.to_be_bytes();
-    let [e, f, g, h] = chunk.dims.to_be_bytes();
-    [space::CHUNK, chunk.kind as u8, a, b, c, d, e, f, g, h]
+    let mut key = [space::CHUNK, chunk.kind as u8, 0, 0, 0, 0, 0, 0, 0, 0];
+    let place = u64::from(chunk.hour.cast_unsigned()) << 32 | u64::from(chunk.dims);
+    if let Some(rest) = key.last_chunk_mut() {
+        *rest = place.to_be_bytes();
+    }
+    key
 }
 
 impl Meta {

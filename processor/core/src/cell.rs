@@ -240,22 +240,24 @@ impl Deltas {
         }
     }
 
-    /// The changes summed by cell and slot, in the order of the cells; those
-    /// that cancel out are gone.
-    pub fn into_sums(mut self) -> Vec<Delta> {
+    /// Sums the changes by cell and slot, in the order of the cells. Those that
+    /// cancel out are gone.
+    pub fn sum(&mut self) {
         self.0.sort_unstable_by_key(|delta| (delta.key, delta.slot));
-        let mut sums: Vec<Delta> = Vec::new();
-        for delta in self.0 {
-            match sums.last_mut() {
-                Some(sum) if (sum.key, sum.slot) == (delta.key, delta.slot) => {
-                    for (sum, figure) in sum.figures.iter_mut().zip(delta.figures) {
-                        *sum += figure;
-                    }
+        self.0.dedup_by(|next, sum| {
+            let same = (next.key, next.slot) == (sum.key, sum.slot);
+            if same {
+                for (sum, figure) in sum.figures.iter_mut().zip(next.figures) {
+                    *sum += figure;
                 }
-                _ => sums.push(delta),
             }
-        }
-        sums.retain(|delta| delta.figures != [0; 4]);
-        sums
+            same
+        });
+        self.0.retain(|delta| delta.figures != [0; 4]);
+    }
+
+    /// The changes; afterwards there are none.
+    pub fn drain(&mut self) -> impl Iterator<Item = Delta> {
+        self.0.drain(..)
     }
 }

@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use crate::cell::{Chunk, ChunkKey};
+use crate::cell::{Cell, CellKey, Chunk, ChunkKey};
 use crate::cost::Cost;
 use crate::derive::Derived;
 use crate::ids::{Ident, TenantId};
@@ -173,7 +173,7 @@ impl<B: Backing> Partition<B> {
     }
 
     /// The rows of the record that was applied last, one a key, and the names
-    /// they refer to. Rows of cells come with [`Self::take_changes`].
+    /// they refer to. For those of cells see [`Self::changed_cells`].
     pub fn rows(&mut self) -> (&Names, impl Iterator<Item = Row>) {
         (&self.names, self.books.rows.drain(..))
     }
@@ -183,18 +183,13 @@ impl<B: Backing> Partition<B> {
         self.epoch += 1;
         let mut changes = std::mem::take(&mut self.changes);
         changes.counters = std::mem::take(&mut self.books.counters);
+        // In the order of their keys, as the store likes it.
         changes.chunks.sort_unstable();
+        changes.nodes.sort_unstable();
         for key in &changes.chunks {
-            let Some(entry) = self.chunks.get_mut(key) else {
-                continue;
-            };
-            entry.changed = false;
-            let cells = entry.value.take_changed(*key);
-            changes.cells.extend(cells.map(|(key, cell)| Row {
-                key: RowKey::Cell(key),
-                lamport: cell.lamport,
-                body: (!cell.slots.is_empty()).then(|| RowBody::Cell(cell.clone())),
-            }));
+            if let Some(entry) = self.chunks.get_mut(key) {
+                entry.changed = false;
+            }
         }
         for ident in &changes.nodes {
             if let Some(entry) = self.nodes.get_mut(ident) {
@@ -202,6 +197,17 @@ impl<B: Backing> Partition<B> {
             }
         }
         changes
+    }
+
+    /// The cells of a chunk that changed since this was last called, and the
+    /// names they refer to.
+    pub fn changed_cells(
+        &mut self,
+        chunk: ChunkKey,
+    ) -> (&Names, impl Iterator<Item = (CellKey, &Cell)>) {
+        let cells = self.chunks.get_mut(&chunk).into_iter();
+        let cells = cells.flat_map(move |entry| entry.value.take_changed(chunk));
+        (&self.names, cells)
     }
 
     /// Forgets what is stored and was not used lately, when more than

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::cell::{Cell, CellKey};
 use crate::cost::Cost;
 use crate::credit::Credits;
 use crate::deal::DealState;
@@ -27,8 +26,6 @@ pub enum RowKey {
     Credits(TenantId, Arc<str>),
     /// An ad cost, by the node of its key.
     Cost(Ident),
-    /// A rollup cell of this partition.
-    Cell(CellKey),
 }
 
 /// A row: the state of its key since a Lamport time. Rows of one key and one
@@ -92,6 +89,4 @@ pub enum RowBody {
         /// Its amount in minor units of the tenant's currency.
         spend: i64,
     },
-    /// A rollup cell that is not all zero.
-    Cell(Cell),
 }

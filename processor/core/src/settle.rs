@@ -145,7 +145,10 @@ impl<B: Backing> Partition<B> {
     /// Adds up what the record changed in the cells.
     fn book(&mut self) -> Result<(), B::Error> {
         let lamport = self.books.lamport;
-        for delta in std::mem::take(&mut self.books.deltas).into_sums() {
+        // Taken out while the partition is borrowed; its room is kept.
+        let mut deltas = std::mem::take(&mut self.books.deltas);
+        deltas.sum();
+        for delta in deltas.drain() {
             let cell = self.cell_mut(delta.key)?;
             cell.add(delta.slot, delta.figures);
             cell.lamport = lamport;
@@ -155,6 +158,7 @@ impl<B: Backing> Partition<B> {
                 self.books.conservation.booked_revenue += revenue;
             }
         }
+        self.books.deltas = deltas;
         Ok(())
     }
 }

@@ -7,7 +7,6 @@ use crate::ids::Ident;
 use crate::journey::Journey;
 use crate::message::Message;
 use crate::number::NumberKey;
-use crate::row::Row;
 
 /// A node as it is stored.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -75,15 +74,13 @@ pub struct Conservation {
 pub struct Changes {
     /// Messages to other partitions, by partition.
     pub messages: BTreeMap<u32, Vec<Message>>,
-    /// Rows of the cells that changed, each cell once.
-    pub cells: Vec<Row>,
     /// Nodes whose state is another than stored, each once.
     pub nodes: Vec<Ident>,
     /// Pieces of numbers, likewise.
     pub numbers: BTreeSet<NumberKey>,
     /// Costs, likewise.
     pub costs: BTreeSet<Ident>,
-    /// Chunks of cells, likewise.
+    /// Chunks of cells, likewise; see [`super::Partition::changed_cells`].
     pub chunks: Vec<ChunkKey>,
     /// What was done since the last checkpoint.
     pub counters: Counters,
