@@ -102,6 +102,12 @@ impl<B: Backing<Error = ProcessorError>> Owned<B> {
         self.partition.conservation()
     }
 
+    /// As much changed since the last checkpoint as should be in memory at all.
+    pub fn is_full(&self, config: &Config) -> bool {
+        let (nodes, chunks) = self.partition.changed();
+        nodes >= config.cached_nodes || chunks >= config.cached_chunks
+    }
+
     /// How many nodes and chunks of cells are in memory.
     pub fn cached(&self) -> (usize, usize) {
         self.partition.cached()

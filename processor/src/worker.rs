@@ -18,7 +18,7 @@ use crate::store::Store;
 /// Records that were written longer ago are worked off in larger checkpoints, milliseconds.
 const CATCHING_UP_MS: i64 = 2_000;
 /// How much longer the interval between checkpoints is then.
-const CATCHING_UP_FACTOR: u32 = 8;
+const CATCHING_UP_FACTOR: u32 = 16;
 
 /// What a processor worker is configured by.
 #[derive(Clone, Debug)]
@@ -128,6 +128,10 @@ impl<S: Store> Processor<S> {
 
     fn checkpoint_is_due(&self) -> bool {
         self.uncovered_records >= self.config.checkpoint_records
+            || self
+                .partitions
+                .values()
+                .any(|owned| owned.is_full(&self.config))
             || self
                 .waiting_since
                 .is_some_and(|since| since.elapsed() >= self.checkpoint_interval())

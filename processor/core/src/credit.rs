@@ -79,42 +79,47 @@ pub fn credits(
             shares: all,
         });
     }
-    let everything: Vec<usize> = (0..journey.len()).collect();
-    let not_direct: Vec<usize> = journey
-        .iter()
-        .enumerate()
-        .filter(|(_, touch)| !names.is_direct(touch.source.dim))
-        .map(|(index, _)| index)
-        .collect();
+    let everything = Eligible::new(journey, |_| true);
+    let not_direct = Eligible::new(journey, |touch| !names.is_direct(touch.source.dim));
     let lead_created_at = derived.lead_created_at(from, to);
     for (number, model) in tenant.rules.models.iter().enumerate() {
-        let eligible = if model.direct_counts || not_direct.is_empty() {
+        let eligible = if model.direct_counts || not_direct.times.is_empty() {
             &everything
         } else {
             &not_direct
         };
-        let times: Vec<i64> = eligible
-            .iter()
-            .filter_map(|index| journey.get(*index))
-            .map(|touch| touch.key.at)
-            .collect();
-        let weights = weigh(model, &times, lead_created_at, deal.created_at);
+        let weights = weigh(model, &eligible.times, lead_created_at, deal.created_at);
         let parts = totals.map(|total| split(total, &weights));
-        for (position, index) in eligible.iter().enumerate() {
+        for (position, index) in eligible.indices.iter().enumerate() {
             let figures = parts
                 .each_ref()
                 .map(|parts| parts.get(position).copied().unwrap_or_default());
             if figures != [0; 4] {
-                let touch = Some(*index as u32);
                 all.push(Share {
                     model: number as u16,
-                    touch,
+                    touch: Some(*index),
                     figures,
                 });
             }
         }
     }
     Some(keep_touches_with_shares(won_at, journey, all))
+}
+
+/// The touches that may earn credit in a model.
+struct Eligible {
+    /// Their places among the touches of the window.
+    indices: Vec<u32>,
+    /// When they happened.
+    times: Vec<i64>,
+}
+
+impl Eligible {
+    fn new(journey: &[Touch], earns: impl Fn(&Touch) -> bool) -> Self {
+        let touches = (0..).zip(journey).filter(|(_, touch)| earns(touch));
+        let (indices, times) = touches.map(|(index, touch)| (index, touch.key.at)).unzip();
+        Self { indices, times }
+    }
 }
 
 /// The weights of touches at these times; milestones are the last touch at or

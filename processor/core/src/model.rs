@@ -110,26 +110,30 @@ impl Shares {
 /// Fractional bits of a decay weight.
 const DECAY_BITS: u32 = 62;
 
+/// `ROOTS[k]` = 2^(−2^−(k+1)), `DECAY_BITS` fractional bits.
+const ROOTS: [u64; DECAY_BITS as usize] = {
+    let mut roots = [0; DECAY_BITS as usize];
+    let mut power = 1_u128 << (DECAY_BITS - 1);
+    let mut index = 0;
+    while index < roots.len() {
+        power = (power << DECAY_BITS).isqrt();
+        roots[index] = power as u64;
+        index += 1;
+    }
+    roots
+};
+
 /// Powers of one half at any fraction of a half-life, in fixed point.
 struct Decay {
     half_life_ms: u64,
-    /// `roots[k]` = 2^(−2^−(k+1)), `DECAY_BITS` fractional bits.
-    roots: [u64; DECAY_BITS as usize],
     /// Consecutive touches often share their age.
     latest: Option<(u64, u64)>,
 }
 
 impl Decay {
     fn new(half_life_ms: u64) -> Self {
-        let mut roots = [0; DECAY_BITS as usize];
-        let mut power = 1_u128 << (DECAY_BITS - 1);
-        for root in &mut roots {
-            power = (power << DECAY_BITS).isqrt();
-            *root = power as u64;
-        }
         Self {
             half_life_ms: half_life_ms.max(1),
-            roots,
             latest: None,
         }
     }
@@ -146,7 +150,7 @@ impl Decay {
         let fraction =
             (u128::from(age_ms % self.half_life_ms) << DECAY_BITS) / u128::from(self.half_life_ms);
         let mut weight = 1_u128 << DECAY_BITS;
-        for (index, root) in self.roots.iter().enumerate() {
+        for (index, root) in ROOTS.iter().enumerate() {
             if fraction >> (DECAY_BITS - 1 - index as u32) & 1 == 1 {
                 weight = (weight * u128::from(*root)) >> DECAY_BITS;
             }

@@ -246,6 +246,11 @@ impl<B: Backing> Partition<B> {
         self.chunks.get(&key).map(|entry| &entry.value)
     }
 
+    /// How many nodes and chunks of cells are another than stored.
+    pub fn changed(&self) -> (usize, usize) {
+        (self.changes.nodes.len(), self.changes.chunks.len())
+    }
+
     /// How many nodes and chunks of cells are in memory.
     pub fn cached(&self) -> (usize, usize) {
         (self.nodes.len(), self.chunks.len())
