@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use throughline_proto::flat::Malformed;
 
-use crate::row_binary::RowWriter;
+use crate::native::{Column, Row, put_bytes, put_length};
 use crate::rows::RowError;
 use crate::table::Table;
 
@@ -11,9 +11,10 @@ use crate::table::Table;
 #[derive(Debug)]
 pub struct Blocks(Vec<Open>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Open {
-    bytes: Vec<u8>,
+    table: Table,
+    columns: Vec<Column>,
     rows: usize,
 }
 
@@ -24,37 +25,63 @@ pub struct Block {
     pub table: Table,
     /// How many rows it has.
     pub rows: usize,
-    /// The rows with the names and types of their columns in front.
+    /// The rows in the format `Native`.
     pub bytes: Bytes,
 }
 
 impl Default for Blocks {
     fn default() -> Self {
-        Self(Table::ALL.iter().map(|_| Open::default()).collect())
+        Self(Table::ALL.map(Open::new).into())
+    }
+}
+
+impl Open {
+    fn new(table: Table) -> Self {
+        let columns = table.columns().iter();
+        Self {
+            table,
+            columns: columns.map(|(_, kind)| Column::new(kind)).collect(),
+            rows: 0,
+        }
+    }
+
+    fn size(&self) -> usize {
+        self.columns.iter().map(Column::size).sum()
+    }
+
+    fn seal(&self) -> Block {
+        // Names, types and the like take little.
+        let mut bytes = Vec::with_capacity(self.size() + 64 * self.columns.len());
+        put_length(self.columns.len(), &mut bytes);
+        put_length(self.rows, &mut bytes);
+        for (column, (name, kind)) in self.columns.iter().zip(self.table.columns()) {
+            put_bytes(name.as_bytes(), &mut bytes);
+            put_bytes(kind.as_bytes(), &mut bytes);
+            column.write(&mut bytes);
+        }
+        Block {
+            table: self.table,
+            rows: self.rows,
+            bytes: bytes.into(),
+        }
     }
 }
 
 impl Blocks {
-    /// Appends rows to a table's block; of a row that cannot be read or
-    /// written nothing remains.
+    /// Appends rows to a table's block. After an error the blocks are of no
+    /// use: of the row that cannot be read or written a part may remain.
     pub fn append<T>(
         &mut self,
         table: Table,
         rows: impl IntoIterator<Item = Result<T, Malformed>>,
-        mut write: impl FnMut(&T, &mut RowWriter<'_>) -> Result<(), RowError>,
+        mut write: impl FnMut(&T, &mut Row<'_>) -> Result<(), RowError>,
     ) -> Result<(), RowError> {
-        let Open { bytes, rows: count } = &mut self.0[table as usize];
+        let open = &mut self.0[table as usize];
         for row in rows {
-            let row = row?;
-            if bytes.is_empty() {
-                RowWriter::new(bytes).header(table.columns());
-            }
-            let before = bytes.len();
-            if let Err(error) = write(&row, &mut RowWriter::new(bytes)) {
-                bytes.truncate(before);
-                return Err(error);
-            }
-            *count += 1;
+            let mut columns = Row::new(&mut open.columns);
+            write(&row?, &mut columns)?;
+            debug_assert!(columns.is_complete(), "a column of {table:?} has no value");
+            open.rows += 1;
         }
         Ok(())
     }
@@ -66,19 +93,17 @@ impl Blocks {
 
     /// How many bytes all blocks have together.
     pub fn bytes(&self) -> usize {
-        self.0.iter().map(|block| block.bytes.len()).sum()
+        self.0.iter().map(Open::size).sum()
     }
 
     /// The blocks that have rows; they start over empty.
     pub fn take(&mut self) -> Vec<Block> {
-        Table::ALL
-            .iter()
-            .zip(std::mem::take(self).0)
-            .filter(|(_, open)| open.rows > 0)
-            .map(|(&table, open)| Block {
-                table,
-                rows: open.rows,
-                bytes: open.bytes.into(),
+        let filled = self.0.iter_mut().filter(|open| open.rows > 0);
+        filled
+            .map(|open| {
+                let block = open.seal();
+                *open = Open::new(open.table);
+                block
             })
             .collect()
     }
@@ -87,43 +112,38 @@ impl Blocks {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::native::List;
 
     #[test]
-    fn rows_gather_by_table_behind_one_header() {
+    fn rows_gather_by_table() {
         let mut blocks = Blocks::default();
-        let write = |row: &u8, out: &mut RowWriter<'_>| {
-            out.u8(*row);
+        let write = |row: &u8, out: &mut Row<'_>| {
+            for (_, kind) in Table::Tenants.columns() {
+                match *kind {
+                    "UInt32" => out.put(u32::from(*row)),
+                    "UInt64" => out.put(u64::from(*row)),
+                    "UInt8" => out.put(*row),
+                    "Array(LowCardinality(String))" => out.put(List([""; 0].into_iter())),
+                    _ => out.put("x"),
+                }
+            }
             Ok(())
         };
+        let before = blocks.bytes();
         blocks
-            .append(Table::Costs, [Ok(1u8), Ok(2)], write)
+            .append(Table::Tenants, [Ok(1), Ok(2)], write)
             .unwrap();
-        blocks.append(Table::Deals, [Ok(9u8)], write).unwrap();
-        blocks.append(Table::Costs, [Ok(3u8)], write).unwrap();
-        assert_eq!(blocks.max_rows(), 3);
+        blocks.append(Table::Tenants, [Ok(3)], write).unwrap();
+        assert_eq!((before, blocks.max_rows()), (0, 3));
+        assert!(blocks.bytes() > 0);
         let taken = blocks.take();
         assert_eq!(
             taken.iter().map(|b| (b.table, b.rows)).collect::<Vec<_>>(),
-            [(Table::Deals, 1), (Table::Costs, 3)]
+            [(Table::Tenants, 3)]
         );
-        assert_eq!(taken[1].bytes[taken[1].bytes.len() - 3..], [1, 2, 3]);
+        assert_eq!(taken[0].bytes[..2], [8, 3]);
+        assert_eq!(taken[0].bytes[taken[0].bytes.len() - 3..], [1, 2, 3]);
         assert_eq!((blocks.max_rows(), blocks.bytes()), (0, 0));
-    }
-
-    #[test]
-    fn nothing_remains_of_a_row_that_cannot_be_written() {
-        let mut blocks = Blocks::default();
-        let result = blocks.append(Table::Costs, [Ok(1u8), Ok(2)], |row, out| {
-            out.u8(*row);
-            if *row == 2 {
-                Err(RowError::Missing("model", 2))
-            } else {
-                Ok(())
-            }
-        });
-        assert!(result.is_err());
-        let taken = blocks.take();
-        assert_eq!((taken[0].rows, taken[0].bytes.last()), (1, Some(&1)));
     }
 
     #[test]

@@ -15,8 +15,8 @@ pub mod trouble;
 
 mod blocks;
 mod insert;
+mod native;
 mod retry;
-mod row_binary;
 mod rows;
 mod table;
 

@@ -3,7 +3,7 @@
 use throughline_proto::rollups::{CellShare, Cost, CreditCell, Dimension, TrafficCell};
 
 use super::{Names, RowError, date, hour};
-use crate::row_binary::RowWriter;
+use crate::native::{List, Row};
 use crate::table::Columns;
 
 /// Columns of `cost_versions`.
@@ -26,23 +26,23 @@ pub const COST_COLUMNS: Columns = &[
 ];
 
 /// Writes a row of `cost_versions`.
-pub fn cost(row: &Cost, names: Names<'_>, out: &mut RowWriter<'_>) -> Result<(), RowError> {
+pub fn cost(row: &Cost, names: Names<'_>, out: &mut Row<'_>) -> Result<(), RowError> {
     let dimension = names.dimension(row.dimension)?;
-    out.u32(names.generation());
-    out.string(names.tenant(row.tenant)?);
-    out.u16(date(row.date));
-    out.i8(row.hour.map_or(-1, |hour| hour.min(23).cast_signed()));
-    out.string(dimension.channel);
-    out.string(dimension.source);
-    out.string(dimension.medium);
-    out.string(dimension.campaign);
-    out.string(dimension.content);
-    out.string(dimension.term);
-    out.i64(row.cost);
-    out.i64(row.impressions);
-    out.i64(row.clicks);
-    out.u64(row.version);
-    out.bool(false);
+    out.put(names.generation());
+    out.put(names.tenant(row.tenant)?);
+    out.put(date(row.date));
+    out.put(row.hour.map_or(-1, |hour| hour.min(23).cast_signed()));
+    out.put(dimension.channel);
+    out.put(dimension.source);
+    out.put(dimension.medium);
+    out.put(dimension.campaign);
+    out.put(dimension.content);
+    out.put(dimension.term);
+    out.put(row.cost);
+    out.put(row.impressions);
+    out.put(row.clicks);
+    out.put(row.version);
+    out.put(false);
     Ok(())
 }
 
@@ -71,17 +71,13 @@ pub const TRAFFIC_COLUMNS: Columns = &[
 ];
 
 /// Writes a row of `traffic_cells`.
-pub fn traffic(
-    row: &TrafficCell,
-    names: Names<'_>,
-    out: &mut RowWriter<'_>,
-) -> Result<(), RowError> {
-    out.u32(names.generation());
-    out.string(names.tenant(row.tenant)?);
-    out.u32(hour(row.hour));
+pub fn traffic(row: &TrafficCell, names: Names<'_>, out: &mut Row<'_>) -> Result<(), RowError> {
+    out.put(names.generation());
+    out.put(names.tenant(row.tenant)?);
+    out.put(hour(row.hour));
     cell_dimension(names.dimension(row.dimension)?, out);
-    out.u32(row.partition);
-    out.u16(date(row.day));
+    out.put(row.partition);
+    out.put(date(row.day));
     for figure in [
         row.visits,
         row.calls,
@@ -93,10 +89,10 @@ pub fn traffic(
         row.impressions,
         row.clicks,
     ] {
-        out.i64(figure);
+        out.put(figure);
     }
-    out.u64(row.version);
-    out.bool(row.is_empty());
+    out.put(row.version);
+    out.put(row.is_empty());
     Ok(())
 }
 
@@ -122,20 +118,16 @@ pub const CREDIT_COLUMNS: Columns = &[
 ];
 
 /// Writes a row of `credit_cells`.
-pub fn credit(row: &CreditCell, names: Names<'_>, out: &mut RowWriter<'_>) -> Result<(), RowError> {
-    let models = row
-        .shares
-        .iter()
-        .map(|share| names.model(share.model))
-        .collect::<Result<Vec<_>, _>>()?;
-    out.u32(names.generation());
-    out.string(names.tenant(row.tenant)?);
-    out.string(row.basis.name());
-    out.u32(hour(row.hour));
+pub fn credit(row: &CreditCell, names: Names<'_>, out: &mut Row<'_>) -> Result<(), RowError> {
+    out.put(names.generation());
+    out.put(names.tenant(row.tenant)?);
+    out.put(row.basis.name());
+    out.put(hour(row.hour));
     cell_dimension(names.dimension(row.dimension)?, out);
-    out.u32(row.partition);
-    out.u16(date(row.day));
-    out.array(models.into_iter(), RowWriter::string);
+    out.put(row.partition);
+    out.put(date(row.day));
+    let models = row.shares.iter().map(|share| names.model(share.model));
+    out.try_put(models)?;
     let figures: [fn(&CellShare) -> i64; 4] = [
         |share| share.conversions_ppm,
         |share| share.gross,
@@ -143,16 +135,16 @@ pub fn credit(row: &CreditCell, names: Names<'_>, out: &mut RowWriter<'_>) -> Re
         |share| share.profit,
     ];
     for figure in figures {
-        out.array(row.shares.iter().map(figure), RowWriter::i64);
+        out.put(List(row.shares.iter().map(figure)));
     }
-    out.u64(row.version);
-    out.bool(row.shares.is_empty());
+    out.put(row.version);
+    out.put(row.shares.is_empty());
     Ok(())
 }
 
-fn cell_dimension(dimension: &Dimension<'_>, out: &mut RowWriter<'_>) {
-    out.string(dimension.channel);
-    out.string(dimension.source);
-    out.string(dimension.medium);
-    out.string(dimension.campaign);
+fn cell_dimension(dimension: &Dimension<'_>, out: &mut Row<'_>) {
+    out.put(dimension.channel);
+    out.put(dimension.source);
+    out.put(dimension.medium);
+    out.put(dimension.campaign);
 }

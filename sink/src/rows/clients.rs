@@ -3,7 +3,7 @@
 use throughline_proto::rollups::{Identity, Tenant};
 
 use super::{Names, RowError};
-use crate::row_binary::RowWriter;
+use crate::native::Row;
 use crate::table::Columns;
 
 /// Columns of `identity_versions`.
@@ -18,18 +18,14 @@ pub const IDENTITY_COLUMNS: Columns = &[
 ];
 
 /// Writes a row of `identity_versions`.
-pub fn identity(
-    row: &Identity<'_>,
-    names: Names<'_>,
-    out: &mut RowWriter<'_>,
-) -> Result<(), RowError> {
-    out.u32(names.generation());
-    out.string(names.tenant(row.tenant)?);
-    out.id(row.identifier);
-    out.string(row.kind);
-    out.id(row.client);
-    out.u64(row.version);
-    out.bool(false);
+pub fn identity(row: &Identity<'_>, names: Names<'_>, out: &mut Row<'_>) -> Result<(), RowError> {
+    out.put(names.generation());
+    out.put(names.tenant(row.tenant)?);
+    out.put(row.identifier);
+    out.put(row.kind);
+    out.put(row.client);
+    out.put(row.version);
+    out.put(false);
     Ok(())
 }
 
@@ -46,19 +42,14 @@ pub const TENANT_COLUMNS: Columns = &[
 ];
 
 /// Writes a row of `tenant_versions`.
-pub fn tenant(row: &Tenant<'_>, names: Names<'_>, out: &mut RowWriter<'_>) -> Result<(), RowError> {
-    let models = row
-        .models
-        .iter()
-        .map(|&model| names.model(model))
-        .collect::<Result<Vec<_>, _>>()?;
-    out.u32(names.generation());
-    out.string(names.tenant(row.tenant)?);
-    out.u32(row.partition);
-    out.string(row.time_zone);
-    out.string(row.currency);
-    out.array(models.into_iter(), RowWriter::string);
-    out.u64(row.version);
-    out.bool(false);
+pub fn tenant(row: &Tenant<'_>, names: Names<'_>, out: &mut Row<'_>) -> Result<(), RowError> {
+    out.put(names.generation());
+    out.put(names.tenant(row.tenant)?);
+    out.put(row.partition);
+    out.put(row.time_zone);
+    out.put(row.currency);
+    out.try_put(row.models.iter().map(|model| names.model(*model)))?;
+    out.put(row.version);
+    out.put(false);
     Ok(())
 }

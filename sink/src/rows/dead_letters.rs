@@ -1,9 +1,9 @@
 //! Rejected records.
 
 use throughline_proto::topics::dead_letter_headers as headers;
-use throughline_stream::{Header, Record};
+use throughline_stream::Record;
 
-use crate::row_binary::RowWriter;
+use crate::native::{List, Row};
 use crate::table::Columns;
 
 /// Columns of `dead_letter_versions`.
@@ -27,7 +27,7 @@ pub const COLUMNS: Columns = &[
 
 /// Writes a row of `dead_letter_versions`. A record without the headers that
 /// ingest adds was put into the topic by someone else: it stands for itself.
-pub fn dead_letter(record: &Record, out: &mut RowWriter<'_>) {
+pub fn dead_letter(record: &Record, out: &mut Row<'_>) {
     let text = |name| header(record, name);
     let number = |name| text(name).parse::<i64>().ok();
     let (topic, partition, offset) = match (
@@ -38,26 +38,21 @@ pub fn dead_letter(record: &Record, out: &mut RowWriter<'_>) {
         (topic, Some(partition), Some(offset)) if !topic.is_empty() => (topic, partition, offset),
         _ => (record.topic.to_string(), record.partition, record.offset),
     };
-    let own: Vec<&Header> = record
-        .headers
-        .iter()
-        .filter(|header| !ADDED.contains(&header.name.as_str()))
-        .collect();
-    out.string(&topic);
-    out.i32(partition);
-    out.i64(offset);
-    out.string(&text(headers::REASON));
-    out.string(&text(headers::FIELD));
-    out.string(&text(headers::MESSAGE));
-    out.nullable(record.key.as_deref(), RowWriter::bytes);
-    out.nullable(record.value.as_deref(), RowWriter::bytes);
-    out.array(own.into_iter(), |out, header| {
-        out.string(&header.name);
-        out.nullable(header.value.as_deref(), RowWriter::bytes);
-    });
-    out.i64(record.timestamp_ms);
-    out.u64(record.timestamp_ms.max(0) as u64);
-    out.bool(false);
+    let own = record.headers.iter();
+    let own = own.filter(|header| !ADDED.contains(&header.name.as_str()));
+    let own = own.map(|header| (header.name.as_str(), header.value.as_deref()));
+    out.put(topic.as_str());
+    out.put(partition);
+    out.put(offset);
+    out.put(text(headers::REASON).as_str());
+    out.put(text(headers::FIELD).as_str());
+    out.put(text(headers::MESSAGE).as_str());
+    out.put(record.key.as_deref());
+    out.put(record.value.as_deref());
+    out.put(List(own));
+    out.put(record.timestamp_ms);
+    out.put(record.timestamp_ms.max(0) as u64);
+    out.put(false);
 }
 
 /// The headers that ingest adds; all others are the record's own.

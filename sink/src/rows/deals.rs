@@ -1,12 +1,10 @@
 //! Deals and their credit.
 
 use throughline_proto::Ident;
-use throughline_proto::rollups::{
-    Credit, CreditShare, CreditState, CreditTouch, Deal, Dimension, TouchRef,
-};
+use throughline_proto::rollups::{Credit, CreditShare, CreditState, CreditTouch, Deal, Dimension};
 
 use super::{Names, RowError};
-use crate::row_binary::RowWriter;
+use crate::native::{List, Row, TouchId};
 use crate::table::Columns;
 
 /// Columns of `deal_versions`.
@@ -31,22 +29,22 @@ pub const DEAL_COLUMNS: Columns = &[
 ];
 
 /// Writes a row of `deal_versions`.
-pub fn deal(row: &Deal<'_>, names: Names<'_>, out: &mut RowWriter<'_>) -> Result<(), RowError> {
-    out.u32(names.generation());
-    out.string(names.tenant(row.tenant)?);
-    out.string(row.deal_id);
-    out.id(row.client);
-    out.string(row.status);
-    out.string(row.stage);
-    out.string(row.pipeline);
-    out.string(row.manager_id);
-    out.i64(row.created_at);
-    out.nullable(row.won_at, RowWriter::i64);
+pub fn deal(row: &Deal<'_>, names: Names<'_>, out: &mut Row<'_>) -> Result<(), RowError> {
+    out.put(names.generation());
+    out.put(names.tenant(row.tenant)?);
+    out.put(row.deal_id);
+    out.put(row.client);
+    out.put(row.status);
+    out.put(row.stage);
+    out.put(row.pipeline);
+    out.put(row.manager_id);
+    out.put(row.created_at);
+    out.put(row.won_at);
     for money in [row.gross, row.refunds, row.revenue, row.cost, row.profit] {
-        out.i64(money);
+        out.put(money);
     }
-    out.u64(row.version);
-    out.bool(false);
+    out.put(row.version);
+    out.put(false);
     Ok(())
 }
 
@@ -76,36 +74,17 @@ pub const CREDIT_COLUMNS: Columns = &[
 ];
 
 /// Writes a row of `credit_versions`: per touch, the shares that models give it.
-pub fn credit(row: &Credit<'_>, names: Names<'_>, out: &mut RowWriter<'_>) -> Result<(), RowError> {
+pub fn credit(row: &Credit<'_>, names: Names<'_>, out: &mut Row<'_>) -> Result<(), RowError> {
     let state = row.state.as_ref().unwrap_or(&NOT_WON);
-    let by_touch = shares_by_touch(state, names)?;
-    let dimensions = state
-        .touches
-        .iter()
-        .map(|touch| names.dimension(touch.dimension))
-        .collect::<Result<Vec<_>, _>>()?;
-    out.u32(names.generation());
-    out.string(names.tenant(row.tenant)?);
-    out.string(row.deal_id);
-    out.id(state.client);
-    out.i64(state.won_at);
-    write_touches(&state.touches, &dimensions, out);
-    out.array(by_touch.iter(), |out, shares| {
-        out.array(shares.iter(), |out, (model, _)| out.string(model));
-    });
-    let figures: [fn(&CreditShare) -> i64; 4] = [
-        |share| share.credit_ppm,
-        |share| share.gross,
-        |share| share.revenue,
-        |share| share.profit,
-    ];
-    for figure in figures {
-        out.array(by_touch.iter(), |out, shares| {
-            out.array(shares.iter(), |out, (_, share)| out.i64(figure(share)));
-        });
-    }
-    out.u64(row.version);
-    out.bool(row.state.is_none());
+    out.put(names.generation());
+    out.put(names.tenant(row.tenant)?);
+    out.put(row.deal_id);
+    out.put(state.client);
+    out.put(state.won_at);
+    write_touches(&state.touches, names, out)?;
+    write_shares(state, names, out)?;
+    out.put(row.version);
+    out.put(row.state.is_none());
     Ok(())
 }
 
@@ -117,34 +96,14 @@ static NOT_WON: CreditState<'static> = CreditState {
     shares: Vec::new(),
 };
 
-type Shares<'a> = Vec<(&'a str, &'a CreditShare)>;
-
-fn shares_by_touch<'a>(
-    state: &'a CreditState<'_>,
-    names: Names<'a>,
-) -> Result<Vec<Shares<'a>>, RowError> {
-    let mut by_touch = vec![Shares::new(); state.touches.len()];
-    for share in &state.shares {
-        let model = names.model(share.model)?;
-        by_touch
-            .get_mut(share.touch as usize)
-            .ok_or(RowError::MissingTouch(share.touch))?
-            .push((model, share));
-    }
-    Ok(by_touch)
-}
-
 fn write_touches(
     touches: &[CreditTouch<'_>],
-    dimensions: &[&Dimension<'_>],
-    out: &mut RowWriter<'_>,
-) {
-    out.array(touches.iter(), |out, touch| match touch.touch {
-        Some(TouchRef { topic, event_id }) => out.touch_id(topic, event_id),
-        None => out.string(""),
-    });
-    out.array(touches.iter(), |out, touch| out.i64(touch.at));
-    out.array(touches.iter(), |out, touch| out.string(touch.kind));
+    names: Names<'_>,
+    out: &mut Row<'_>,
+) -> Result<(), RowError> {
+    out.put(List(touches.iter().map(|touch| TouchId(touch.touch))));
+    out.put(List(touches.iter().map(|touch| touch.at)));
+    out.put(List(touches.iter().map(|touch| touch.kind)));
     let columns: [for<'a> fn(&Dimension<'a>) -> &'a str; 6] = [
         |dimension| dimension.channel,
         |dimension| dimension.source,
@@ -154,8 +113,54 @@ fn write_touches(
         |dimension| dimension.term,
     ];
     for column in columns {
-        out.array(dimensions.iter(), |out, dimension| {
-            out.string(column(dimension));
-        });
+        let texts = touches.iter();
+        out.try_put(texts.map(|touch| names.dimension(touch.dimension).map(column)))?;
     }
+    Ok(())
+}
+
+fn write_shares(
+    state: &CreditState<'_>,
+    names: Names<'_>,
+    out: &mut Row<'_>,
+) -> Result<(), RowError> {
+    let mut shares = Vec::with_capacity(state.shares.len());
+    for share in &state.shares {
+        if share.touch as usize >= state.touches.len() {
+            return Err(RowError::MissingTouch(share.touch));
+        }
+        shares.push((names.model(share.model)?, share));
+    }
+    // Stable: a touch's shares keep the order of the models.
+    shares.sort_by_key(|(_, share)| share.touch);
+    let by_touch = || groups(&shares, state.touches.len() as u32);
+    out.put(List(
+        by_touch().map(|group| List(group.iter().map(|(model, _)| *model))),
+    ));
+    let figures: [fn(&CreditShare) -> i64; 4] = [
+        |share| share.credit_ppm,
+        |share| share.gross,
+        |share| share.revenue,
+        |share| share.profit,
+    ];
+    for figure in figures {
+        let figures = |(_, share): &(&str, &CreditShare)| figure(share);
+        out.put(List(
+            by_touch().map(|group| List(group.iter().map(figures))),
+        ));
+    }
+    Ok(())
+}
+
+/// The shares of each touch, which may be none, from all in their order.
+fn groups<'a, 'b>(
+    shares: &'a [(&'b str, &'b CreditShare)],
+    touches: u32,
+) -> impl Iterator<Item = &'a [(&'b str, &'b CreditShare)]> {
+    (0..touches).scan(shares, |rest, touch| {
+        let count = rest.iter().take_while(|(_, share)| share.touch == touch);
+        let (group, after) = rest.split_at(count.count());
+        *rest = after;
+        Some(group)
+    })
 }

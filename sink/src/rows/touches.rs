@@ -2,11 +2,11 @@
 
 use throughline_proto::Ident;
 use throughline_proto::rollups::{
-    Call, CallState, Dimension, Origin, TouchState, TouchTopic, Touchpoint,
+    Call, CallState, Dimension, Origin, TouchRef, TouchState, TouchTopic, Touchpoint,
 };
 
 use super::{Names, RowError};
-use crate::row_binary::RowWriter;
+use crate::native::{Row, TouchId};
 use crate::table::Columns;
 
 /// Columns of `touchpoint_versions`.
@@ -35,7 +35,7 @@ pub const TOUCHPOINT_COLUMNS: Columns = &[
 pub fn touchpoint(
     row: &Touchpoint<'_>,
     names: Names<'_>,
-    out: &mut RowWriter<'_>,
+    out: &mut Row<'_>,
 ) -> Result<(), RowError> {
     let state = row.state.unwrap_or(TouchState {
         client: Ident(0),
@@ -44,17 +44,20 @@ pub fn touchpoint(
         dimension: 0,
         origin: None,
     });
-    out.u32(names.generation());
-    out.string(names.tenant(row.tenant)?);
-    out.touch_id(row.topic, row.event_id);
-    out.u64(row.content.0);
-    out.id(state.client);
-    out.i64(state.at);
-    out.string(state.kind);
+    out.put(names.generation());
+    out.put(names.tenant(row.tenant)?);
+    out.put(TouchId(Some(TouchRef {
+        topic: row.topic,
+        event_id: row.event_id,
+    })));
+    out.put(row.content.0);
+    out.put(state.client);
+    out.put(state.at);
+    out.put(state.kind);
     let is_deleted = row.state.is_none();
     whence(state.dimension, state.origin, is_deleted, names, out)?;
-    out.u64(row.version);
-    out.bool(is_deleted);
+    out.put(row.version);
+    out.put(is_deleted);
     Ok(())
 }
 
@@ -89,7 +92,7 @@ pub const CALL_COLUMNS: Columns = &[
 ];
 
 /// Writes a row of `call_versions`.
-pub fn call(row: &Call<'_>, names: Names<'_>, out: &mut RowWriter<'_>) -> Result<(), RowError> {
+pub fn call(row: &Call<'_>, names: Names<'_>, out: &mut Row<'_>) -> Result<(), RowError> {
     let state = row.state.unwrap_or(CallState {
         client: Ident(0),
         at: 0,
@@ -105,31 +108,32 @@ pub fn call(row: &Call<'_>, names: Names<'_>, out: &mut RowWriter<'_>) -> Result
         dimension: 0,
         origin: None,
     });
-    out.u32(names.generation());
-    out.string(names.tenant(row.tenant)?);
-    out.touch_id(TouchTopic::Calls, row.event_id);
-    out.u64(row.content.0);
-    out.id(state.client);
-    out.i64(state.at);
-    out.string(if state.outbound {
+    out.put(names.generation());
+    out.put(names.tenant(row.tenant)?);
+    out.put(TouchId(Some(TouchRef {
+        topic: TouchTopic::Calls,
+        event_id: row.event_id,
+    })));
+    out.put(row.content.0);
+    out.put(state.client);
+    out.put(state.at);
+    out.put(if state.outbound {
         "outbound"
     } else {
         "inbound"
     });
-    out.string(state.status);
-    out.string(state.dialed_number);
-    out.nullable(state.wait_seconds, RowWriter::i64);
-    out.nullable(state.talk_seconds, RowWriter::i64);
-    out.string(state.manager_id);
-    out.string(state.recording_url);
-    out.nullable(state.quality_score, |out, score| {
-        out.u8(score.min(255) as u8);
-    });
-    out.bool(state.ambiguous);
+    out.put(state.status);
+    out.put(state.dialed_number);
+    out.put(state.wait_seconds);
+    out.put(state.talk_seconds);
+    out.put(state.manager_id);
+    out.put(state.recording_url);
+    out.put(state.quality_score.map(|score| score.min(255) as u8));
+    out.put(state.ambiguous);
     let is_deleted = row.state.is_none();
     whence(state.dimension, state.origin, is_deleted, names, out)?;
-    out.u64(row.version);
-    out.bool(is_deleted);
+    out.put(row.version);
+    out.put(is_deleted);
     Ok(())
 }
 
@@ -139,7 +143,7 @@ fn whence(
     origin: Option<Origin>,
     is_deleted: bool,
     names: Names<'_>,
-    out: &mut RowWriter<'_>,
+    out: &mut Row<'_>,
 ) -> Result<(), RowError> {
     let nothing = Dimension::default();
     let dimension = if is_deleted {
@@ -147,19 +151,19 @@ fn whence(
     } else {
         names.dimension(dimension)?
     };
-    out.string(dimension.channel);
-    out.string(dimension.source);
-    out.string(dimension.medium);
-    out.string(dimension.campaign);
-    out.string(dimension.content);
-    out.string(dimension.term);
+    out.put(dimension.channel);
+    out.put(dimension.source);
+    out.put(dimension.medium);
+    out.put(dimension.campaign);
+    out.put(dimension.content);
+    out.put(dimension.term);
     let (topic, partition, offset) = match origin {
         Some(origin) => (names.topic(origin.topic)?, origin.partition, origin.offset),
         None if is_deleted => ("", 0, 0),
         None => ("", -1, -1),
     };
-    out.string(topic);
-    out.i32(partition);
-    out.i64(offset);
+    out.put(topic);
+    out.put(partition);
+    out.put(offset);
     Ok(())
 }

@@ -29,7 +29,7 @@ fn rows_that_do_not_fit_the_table_are_a_clear_error() {
         ),
         "{error}"
     );
-    assert!(error.to_string().contains("clicks"), "{error}");
+    assert!(error.to_string().contains("Int64 to String"), "{error}");
     assert!(line.committed.lock().unwrap().is_empty());
 }
 
