@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, NaiveDate, TimeZone};
@@ -43,11 +44,13 @@ pub struct Attribution {
     tenants: BTreeMap<String, TenantSettings>,
     /// Days of hours by time zone: each hour is asked for many times.
     days: Mutex<FxHashMap<(Tz, i32), i32>>,
+    /// The newest day that an amount in another currency was of.
+    rated_through: AtomicI32,
 }
 
 impl Attribution {
-    /// The rules of a generation. `canonical` is the text of everything that
-    /// figures depend on: when it changes, the generation has to.
+    /// The rules of a generation. `canonical` is the text of everything but
+    /// rates that figures depend on: when it changes, the generation has to.
     pub fn new(
         generation: u32,
         defaults: TenantSettings,
@@ -63,6 +66,7 @@ impl Attribution {
             defaults,
             tenants,
             days: Mutex::default(),
+            rated_through: AtomicI32::new(i32::MIN),
         }
     }
 
@@ -71,9 +75,33 @@ impl Attribution {
         self.generation
     }
 
-    /// A fingerprint of everything that figures depend on.
+    /// A fingerprint of everything that figures depend on, but for rates.
     pub const fn fingerprint(&self) -> u64 {
         self.fingerprint
+    }
+
+    /// The newest day (since the epoch) that an amount in another currency was
+    /// of: rates that begin later have changed no figure yet.
+    pub fn rated_through(&self) -> i32 {
+        self.rated_through.load(Ordering::Relaxed)
+    }
+
+    /// Goes on from figures that were made with rates up to a day.
+    pub fn rate_through(&self, day: i32) {
+        self.rated_through.fetch_max(day, Ordering::Relaxed);
+    }
+
+    /// A fingerprint of the rates that concern days up to `last`.
+    pub fn rates_fingerprint(&self, last: i32) -> u64 {
+        let mut hasher = rustc_hash::FxHasher::default();
+        let named = self.tenants.iter();
+        let named = named.map(|(name, settings)| (name.as_str(), settings));
+        for (name, settings) in named.chain([("", &self.defaults)]) {
+            for (currency, from_day, rate) in settings.rates.through(last) {
+                (name, currency.code(), from_day, rate).hash(&mut hasher);
+            }
+        }
+        hasher.finish()
     }
 
     /// A tenant's settings; the defaults when it has none of its own.
@@ -124,6 +152,9 @@ impl Rules for Attribution {
     fn convert(&self, tenant: &str, currency: [u8; 3], date: i32, minor: i64) -> Option<i64> {
         let settings = self.settings(tenant);
         let from = Currency::from_code_bytes(currency);
+        if from != settings.currency {
+            self.rate_through(date);
+        }
         settings.rates.convert(minor, from, settings.currency, date)
     }
 }

@@ -45,8 +45,12 @@ pub struct Meta {
     pub partitions: u32,
     /// The generation of the rules.
     pub generation: u32,
-    /// A fingerprint of the rules.
+    /// A fingerprint of the rules, but for rates.
     pub rules: u64,
+    /// The newest day that an amount in another currency was of.
+    pub rated_through: i32,
+    /// A fingerprint of the rates up to that day.
+    pub rates: u64,
     /// How many strings, tenants, dimensions and origins are stored.
     pub names: [usize; 4],
     /// The sums that must agree.
@@ -62,6 +66,8 @@ throughline_proto::flat! {
         partitions: u32,
         generation: u32,
         rules: u64,
+        rated_through: i32,
+        rates: u64,
         names: Vec<u64>,
         conservation: Vec<i64>,
     }
@@ -164,6 +170,8 @@ impl Meta {
             partitions: self.partitions,
             generation: self.generation,
             rules: self.rules,
+            rated_through: self.rated_through,
+            rates: self.rates,
             names: self.names.iter().map(|count| *count as u64).collect(),
             conservation: vec![
                 sums.expected_ppm,
@@ -199,6 +207,8 @@ impl Meta {
             partitions: stored.partitions,
             generation: stored.generation,
             rules: stored.rules,
+            rated_through: stored.rated_through,
+            rates: stored.rates,
             names: names.map(|count| count as usize),
             conservation: Conservation {
                 expected_ppm,

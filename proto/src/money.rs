@@ -54,7 +54,7 @@ impl fmt::Debug for Currency {
 
 /// What one unit of a foreign currency costs in the tenant's own: a decimal
 /// fraction, kept exactly.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Rate {
     digits: u64,
     decimals: u32,
@@ -99,6 +99,14 @@ impl Rates {
     /// States a rate from a day on (days since 1970-01-01).
     pub fn set(&mut self, currency: Currency, from_day: i32, rate: Rate) {
         self.0.entry(currency).or_default().insert(from_day, rate);
+    }
+
+    /// The rates that concern days up to `last`: currency, first day, rate.
+    pub fn through(&self, last: i32) -> impl Iterator<Item = (Currency, i32, Rate)> {
+        self.0.iter().flat_map(move |(currency, rates)| {
+            let rates = rates.range(..=last);
+            rates.map(|(from_day, rate)| (*currency, *from_day, *rate))
+        })
     }
 
     /// The rate of a day; `None` when none was stated at or before it.

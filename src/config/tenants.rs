@@ -69,7 +69,8 @@ pub struct PrintedNumber {
     pub campaign: String,
 }
 
-/// The keys of a tenant that change figures which were made before.
+/// The keys of a tenant that change figures which were made before. So do
+/// rates, but only from the day on that they are for: they are looked at apart.
 const RESTATING: &[&str] = &[
     "time_zone",
     "currency",
@@ -77,7 +78,6 @@ const RESTATING: &[&str] = &[
     "reset_on_conversion",
     "models",
     "channels",
-    "currency_rates",
 ];
 
 impl Tenants {

@@ -249,6 +249,8 @@ fn the_canonical_text_changes_with_what_figures_depend_on_only() {
         canonical("tenants: {defaults: {excluded_referrers: [a.ru]}}"),
         base
     );
+    let rated = "tenants: {defaults: {currency_rates: {USD: [{from: 2026-01-01, rate: \"90\"}]}}}";
+    assert_eq!(canonical(rated), base, "rates are looked at apart");
     assert_ne!(canonical("tenants: {defaults: {lookback_days: 30}}"), base);
     assert_ne!(canonical("tenants: {named: {a: {currency: EUR}}}"), base);
 }

@@ -60,6 +60,18 @@ fn other_rules_need_another_generation_which_shows_when_it_is_complete() {
     line.run_until_idle();
     line.assert_views(&traffic.expected);
 
+    // A rate that begins after the newest event restates nothing.
+    let rates = &mut line.config["tenants"]["defaults"]["currency_rates"];
+    rates["CHF"] = serde_json::json!([{"from": "2200-01-01", "rate": "1.5"}]);
+    line.run_until_idle();
+    line.assert_views(&traffic.expected);
+    // One that figures were made under does.
+    let rates = &mut line.config["tenants"]["defaults"]["currency_rates"];
+    rates["CHF"] = serde_json::json!([{"from": "1990-01-01", "rate": "1.5"}]);
+    let called = line.call(&["run", "--until-idle"]);
+    assert_eq!(called.code, Some(1), "{}", called.err);
+    assert!(called.err.contains("currency rates"), "{}", called.err);
+
     line.config["processor"]["generation"] = 1.into();
     let called = line.call(&["run", "--until-idle"]);
     assert_eq!(called.code, Some(1), "{}", called.err);
