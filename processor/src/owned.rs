@@ -55,6 +55,7 @@ impl<B: Backing<Error = ProcessorError>> Owned<B> {
         let (names, meta) = match loaded {
             Some(Loaded { meta, names }) => {
                 check(number, config, rules, &meta)?;
+                rules.rate_through(meta.rated_through);
                 (Names::restore(names, rules.as_ref()), meta)
             }
             None => (Names::default(), Meta::default()),
@@ -95,6 +96,11 @@ impl<B: Backing<Error = ProcessorError>> Owned<B> {
     /// Records were applied since the last checkpoint.
     pub const fn is_dirty(&self) -> bool {
         self.dirty
+    }
+
+    /// The fold itself, to read.
+    pub const fn fold(&self) -> &Partition<B> {
+        &self.partition
     }
 
     /// The sums that must agree.
@@ -262,12 +268,15 @@ impl<B: Backing<Error = ProcessorError>> Owned<B> {
             keys += 1;
         });
         self.stored_names = partition.names().counts();
+        let rated_through = rules.rated_through();
         let meta = Meta {
             lamport: partition.lamport(),
             next_offset: self.next_offset,
             partitions: config.events_partitions,
             generation: rules.generation(),
             rules: rules.fingerprint(),
+            rated_through,
+            rates: rules.rates_fingerprint(rated_through),
             names: self.stored_names,
             conservation: partition.conservation(),
         };
@@ -300,7 +309,9 @@ fn check(
         });
     }
     let configured = rules.generation();
-    if meta.generation != configured || meta.rules != rules.fingerprint() {
+    let same = meta.rules == rules.fingerprint()
+        && meta.rates == rules.rates_fingerprint(meta.rated_through);
+    if meta.generation != configured || !same {
         let stored = meta.generation;
         return Err(ProcessorError::Rules {
             partition,
