@@ -10,8 +10,7 @@ use throughline_proto::events::{self, BatchWriter, Body, Message};
 use throughline_proto::flat::Flat as _;
 use throughline_proto::{Ident, home_partition};
 use throughline_stream::{Outgoing, Publish, StreamError};
-
-use crate::event::Source;
+use xxhash_rust::xxh3::xxh3_64;
 
 /// Ingest keeps no Lamport time.
 const LAMPORT: u64 = 0;
@@ -44,9 +43,19 @@ pub struct Batch {
     tenants: Vec<String>,
     /// In the order of the batch's table.
     origins: Vec<(Arc<str>, i32)>,
-    /// By the written source.
-    source_index: FxHashMap<Box<[u8]>, u32>,
-    scratch: Vec<u8>,
+    /// By the hashes of [`Self::written`].
+    sources: FxHashMap<u64, KnownSource>,
+    /// The batch's sources as they are written, one after the other.
+    written: Vec<u8>,
+}
+
+/// A source of the batch's table.
+#[derive(Clone, Copy, Debug)]
+struct KnownSource {
+    index: u32,
+    /// Where it stands in [`Batch::written`].
+    from: usize,
+    to: usize,
 }
 
 /// A partition of a raw topic.
@@ -120,22 +129,21 @@ impl Batches {
 
 impl Batch {
     /// The index of a source in the batch's table.
-    pub fn source(&mut self, source: &Source<'_>) -> u32 {
-        let source = events::Source {
-            source: &source.source,
-            medium: &source.medium,
-            campaign: &source.campaign,
-            content: &source.content,
-            term: &source.term,
-        };
-        self.scratch.clear();
-        source.put(&mut self.scratch);
-        if let Some(index) = self.source_index.get(self.scratch.as_slice()) {
-            return *index;
+    pub fn source(&mut self, source: &events::Source<'_>) -> u32 {
+        let from = self.written.len();
+        source.put(&mut self.written);
+        let to = self.written.len();
+        let hash = xxh3_64(&self.written[from..]);
+        if let Some(known) = self.sources.get(&hash)
+            && self.written[known.from..known.to] == self.written[from..]
+        {
+            self.written.truncate(from);
+            return known.index;
         }
-        let index = self.writer.sources.push(&source);
-        self.source_index
-            .insert(self.scratch.as_slice().into(), index);
+        // Of two sources with one hash the later is known; the other would
+        // stand in the table twice, which is allowed.
+        let index = self.writer.sources.push(source);
+        self.sources.insert(hash, KnownSource { index, from, to });
         index
     }
 
@@ -171,7 +179,8 @@ impl Batch {
     fn close(&mut self) -> Vec<u8> {
         self.tenants.clear();
         self.origins.clear();
-        self.source_index.clear();
+        self.sources.clear();
+        self.written.clear();
         self.writer.finish(LAMPORT)
     }
 }

@@ -25,12 +25,12 @@ impl ContentHasher {
         self.bytes.clear();
         self.number(1, event.at);
         let ids = &event.identifiers;
-        self.option(2, ids.visitor.as_deref());
-        self.option(3, ids.user.as_deref());
-        self.option(4, ids.phone.as_deref());
-        self.option(5, ids.caller.as_deref());
-        self.option(6, ids.email.as_deref());
-        self.option(7, ids.crm_contact.as_deref());
+        self.option(2, ids.visitor);
+        self.option(3, ids.user);
+        self.option(4, ids.phone);
+        self.option(5, ids.caller);
+        self.option(6, ids.email);
+        self.option(7, ids.crm_contact);
         match &event.body {
             Body::Web(web) => self.web(web),
             Body::Call(call) => self.call(call),
@@ -62,46 +62,46 @@ impl ContentHasher {
 
     fn web(&mut self, web: &Web<'_>) {
         self.source(&web.given);
-        self.text(15, &web.event);
-        self.text(16, &web.url);
-        self.option(17, web.referrer.as_deref());
-        self.option(18, web.user_agent.as_deref());
+        self.text(15, web.event);
+        self.text(16, web.url);
+        self.option(17, web.referrer);
+        self.option(18, web.user_agent);
     }
 
     fn call(&mut self, call: &Call<'_>) {
-        self.text(15, &call.dialed_number);
+        self.text(15, call.dialed_number);
         self.number(16, call.outbound.into());
         self.number(17, i64::from(call.status as i32));
         self.optional_number(18, call.wait_seconds);
         self.optional_number(19, call.talk_seconds);
-        self.option(20, call.manager_id.as_deref());
-        self.option(21, call.recording_url.as_deref());
+        self.option(20, call.manager_id);
+        self.option(21, call.recording_url);
         self.optional_number(22, call.quality_score);
     }
 
     fn email(&mut self, email: &Email<'_>) {
         self.text(15, email.event);
-        self.text(16, &email.campaign);
-        self.option(17, email.message_id.as_deref());
-        self.option(18, email.url.as_deref());
-        self.text(19, &email.source);
+        self.text(16, email.campaign);
+        self.option(17, email.message_id);
+        self.option(18, email.url);
+        self.text(19, email.source);
     }
 
     fn deal(&mut self, deal: &Deal<'_>) {
-        self.text(15, &deal.deal_id);
+        self.text(15, deal.deal_id);
         self.number(16, i64::from(deal.status as i32));
-        self.option(17, deal.stage.as_deref());
-        self.option(18, deal.pipeline.as_deref());
+        self.option(17, deal.stage);
+        self.option(18, deal.pipeline);
         self.text(19, deal.currency.code);
         self.optional_number(20, deal.amount);
         self.optional_number(21, deal.cost);
         self.optional_number(22, deal.refund_amount);
-        self.option(23, deal.manager_id.as_deref());
+        self.option(23, deal.manager_id);
         for item in &deal.items {
             self.number(24, 0);
-            self.option(25, item.sku.as_deref());
-            self.option(26, item.category.as_deref());
-            self.option(27, item.quantity.as_deref());
+            self.option(25, item.sku);
+            self.option(26, item.category);
+            self.option(27, item.quantity);
             self.optional_number(28, item.amount);
         }
     }
@@ -118,17 +118,18 @@ impl ContentHasher {
     }
 
     fn source(&mut self, source: &Source<'_>) {
-        self.text(10, &source.source);
-        self.text(11, &source.medium);
-        self.text(12, &source.campaign);
-        self.text(13, &source.content);
-        self.text(14, &source.term);
+        self.text(10, source.source);
+        self.text(11, source.medium);
+        self.text(12, source.campaign);
+        self.text(13, source.content);
+        self.text(14, source.term);
     }
 
     fn text(&mut self, tag: u8, text: &str) {
         self.bytes.push(tag);
-        self.bytes.extend((text.len() as u64).to_le_bytes());
-        self.bytes.extend(text.as_bytes());
+        let length = text.len() as u64;
+        self.bytes.extend_from_slice(&length.to_le_bytes());
+        self.bytes.extend_from_slice(text.as_bytes());
     }
 
     fn option(&mut self, tag: u8, text: Option<&str>) {
@@ -139,7 +140,7 @@ impl ContentHasher {
 
     fn number(&mut self, tag: u8, number: i64) {
         self.bytes.push(tag);
-        self.bytes.extend(number.to_le_bytes());
+        self.bytes.extend_from_slice(&number.to_le_bytes());
     }
 
     fn optional_number(&mut self, tag: u8, number: Option<i64>) {

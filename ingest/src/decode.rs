@@ -2,8 +2,7 @@
 
 pub mod json;
 pub mod protobuf;
-
-use throughline_proto::raw;
+mod scan;
 
 /// One field's value as it was sent.
 #[derive(Clone, Copy, Debug, Default)]
@@ -11,16 +10,20 @@ pub enum Value<'a> {
     /// Not given, or `null`.
     #[default]
     Absent,
-    /// A JSON value, as written.
-    Json(&'a str),
-    /// A string of a protobuf message.
+    /// A string.
     Text(&'a str),
+    /// A JSON string with escapes in it, as it was written, with its quotes.
+    Escaped(&'a str),
+    /// A JSON number, as it was written; in protobuf a decimal in its place.
+    Number(&'a str),
     /// An integer of a protobuf message.
     Integer(i64),
-    /// A flag of a protobuf message.
+    /// `true` or `false`.
     Flag(bool),
+    /// A JSON array or object, as it was written.
+    Nested(&'a str),
     /// The items of a deal, from a protobuf message.
-    Items(&'a [raw::Item]),
+    Items(&'a [Object<'a>]),
 }
 
 macro_rules! fields {
@@ -32,80 +35,92 @@ macro_rules! fields {
 
         impl Field {
             /// How many there are.
-            pub const COUNT: usize = [$($name),+].len();
+            pub const COUNT: usize = [$($name.as_slice()),+].len();
 
             /// The name in JSON.
             pub const fn name(self) -> &'static str {
-                match self { $(Self::$variant => $name,)+ }
+                match self {
+                    $(Self::$variant => match std::str::from_utf8($name) {
+                        Ok(name) => name,
+                        Err(_) => unreachable!(),
+                    },)+
+                }
             }
 
             /// The field of that name.
             pub fn from_name(name: &str) -> Option<Self> {
-                match name { $($name => Some(Self::$variant),)+ _ => None }
+                // Patterns of bytes become a decision tree, those of texts a chain of comparisons.
+                match name.as_bytes() { $($name => Some(Self::$variant),)+ _ => None }
             }
         }
     };
 }
 
 fields! {
-    EventId "event_id",
-    OccurredAt "occurred_at",
-    Tenant "tenant",
-    VisitorId "visitor_id",
-    UserId "user_id",
-    Phone "phone",
-    Email "email",
-    CrmContactId "crm_contact_id",
-    Url "url",
-    Event "event",
-    Referrer "referrer",
-    UserAgent "user_agent",
-    Source "source",
-    Medium "medium",
-    Campaign "campaign",
-    Content "content",
-    Term "term",
-    CallerPhone "caller_phone",
-    DialedNumber "dialed_number",
-    Direction "direction",
-    Status "status",
-    WaitSeconds "wait_seconds",
-    TalkSeconds "talk_seconds",
-    ManagerId "manager_id",
-    RecordingUrl "recording_url",
-    QualityScore "quality_score",
-    MessageId "message_id",
-    DealId "deal_id",
-    Stage "stage",
-    Pipeline "pipeline",
-    Amount "amount",
-    Currency "currency",
-    Cost "cost",
-    RefundAmount "refund_amount",
-    Items "items",
-    Sku "sku",
-    Category "category",
-    Quantity "quantity",
-    Date "date",
-    Hour "hour",
-    Impressions "impressions",
-    Clicks "clicks",
-    Bid "bid",
-    Kind "kind",
-    Number "number",
-    LeasedUntil "leased_until",
-    Erase "erase",
+    EventId b"event_id",
+    OccurredAt b"occurred_at",
+    Tenant b"tenant",
+    VisitorId b"visitor_id",
+    UserId b"user_id",
+    Phone b"phone",
+    Email b"email",
+    CrmContactId b"crm_contact_id",
+    Url b"url",
+    Event b"event",
+    Referrer b"referrer",
+    UserAgent b"user_agent",
+    Source b"source",
+    Medium b"medium",
+    Campaign b"campaign",
+    Content b"content",
+    Term b"term",
+    CallerPhone b"caller_phone",
+    DialedNumber b"dialed_number",
+    Direction b"direction",
+    Status b"status",
+    WaitSeconds b"wait_seconds",
+    TalkSeconds b"talk_seconds",
+    ManagerId b"manager_id",
+    RecordingUrl b"recording_url",
+    QualityScore b"quality_score",
+    MessageId b"message_id",
+    DealId b"deal_id",
+    Stage b"stage",
+    Pipeline b"pipeline",
+    Amount b"amount",
+    Currency b"currency",
+    Cost b"cost",
+    RefundAmount b"refund_amount",
+    Items b"items",
+    Sku b"sku",
+    Category b"category",
+    Quantity b"quantity",
+    Date b"date",
+    Hour b"hour",
+    Impressions b"impressions",
+    Clicks b"clicks",
+    Bid b"bid",
+    Kind b"kind",
+    Number b"number",
+    LeasedUntil b"leased_until",
+    Erase b"erase",
 }
 
-/// The fields of one object.
+/// The fields of one object. Made once and filled again for each: most fields
+/// are absent from most objects.
 #[derive(Clone, Copy, Debug)]
 pub struct Object<'a> {
+    /// A bit for each field that is given; the values of others mean nothing.
+    given: u64,
     values: [Value<'a>; Field::COUNT],
 }
+
+const _: () = assert!(Field::COUNT <= u64::BITS as usize);
 
 impl Default for Object<'_> {
     fn default() -> Self {
         Self {
+            given: 0,
             values: [Value::Absent; Field::COUNT],
         }
     }
@@ -114,11 +129,20 @@ impl Default for Object<'_> {
 impl<'a> Object<'a> {
     /// A field's value.
     pub fn get(&self, field: Field) -> Value<'a> {
+        if self.given & 1 << field as u32 == 0 {
+            return Value::Absent;
+        }
         self.values[field as usize]
     }
 
     /// Sets a field; of a name that stands twice the last value counts.
     pub fn set(&mut self, field: Field, value: Value<'a>) {
+        self.given |= 1 << field as u32;
         self.values[field as usize] = value;
+    }
+
+    /// Every field is absent again.
+    pub fn clear(&mut self) {
+        self.given = 0;
     }
 }

@@ -8,17 +8,18 @@ use throughline_proto::{Ident, IdentKind};
 use throughline_stream::{Publish, StreamError};
 
 use crate::batch::{Batch, Batches, Origin};
+use crate::config::Limits;
 use crate::content::ContentHasher;
 use crate::event::{Body, Call, Cost, Deal, Email, Event, Identifiers, Source, Web};
 use crate::hours::days_since_epoch;
-use crate::ident::IdentKey;
+use crate::ident::{IdentKey, Idents};
 use crate::money::MinorUnit;
 use crate::recent::RecentMap;
 
 /// Turns events into messages.
 #[derive(Debug)]
 pub struct Emitter {
-    key: IdentKey,
+    idents: Idents,
     content: ContentHasher,
     /// Links and registrations that were sent before. They are facts, so
     /// forgetting one only repeats it.
@@ -70,24 +71,24 @@ const fn order(topic: RawTopic) -> [Slot; 6] {
 impl Identifiers<'_> {
     fn get(&self, slot: Slot) -> Option<(IdentKind, &str)> {
         let (kind, value) = match slot {
-            Visitor => (IdentKind::Visitor, self.visitor.as_deref()),
-            User => (IdentKind::User, self.user.as_deref()),
-            Phone => (IdentKind::Phone, self.phone.as_deref()),
-            Caller => (IdentKind::Phone, self.caller.as_deref()),
-            Slot::Email => (IdentKind::Email, self.email.as_deref()),
-            CrmContact => (IdentKind::CrmContact, self.crm_contact.as_deref()),
+            Visitor => (IdentKind::Visitor, self.visitor),
+            User => (IdentKind::User, self.user),
+            Phone => (IdentKind::Phone, self.phone),
+            Caller => (IdentKind::Phone, self.caller),
+            Slot::Email => (IdentKind::Email, self.email),
+            CrmContact => (IdentKind::CrmContact, self.crm_contact),
         };
         value.map(|value| (kind, value))
     }
 }
 
 impl Emitter {
-    /// An emitter that remembers up to `capacity` links.
-    pub fn new(key: IdentKey, capacity: usize) -> Self {
+    /// An emitter that remembers nothing yet.
+    pub fn new(key: IdentKey, limits: &Limits) -> Self {
         Self {
-            key,
+            idents: Idents::new(key, limits.remembered_values),
             content: ContentHasher::default(),
-            sent: RecentMap::new(capacity),
+            sent: RecentMap::new(limits.remembered_links),
             identifiers: Vec::new(),
         }
     }
@@ -112,7 +113,7 @@ impl Emitter {
             event,
             key: Key {
                 at: event.at,
-                id: &event.event_id,
+                id: event.event_id,
                 content: ContentHash(self.content.hash(event)),
             },
             place,
@@ -126,10 +127,10 @@ impl Emitter {
     }
 
     /// The event's identifiers, the anchor first.
-    fn identify(&self, topic: RawTopic, event: &Event<'_>, identifiers: &mut Vec<Ident>) {
+    fn identify(&mut self, topic: RawTopic, event: &Event<'_>, identifiers: &mut Vec<Ident>) {
         identifiers.clear();
         if let Body::Deal(deal) = &event.body {
-            identifiers.push(self.ident(event, IdentKind::Deal, &deal.deal_id));
+            identifiers.push(self.ident(event, IdentKind::Deal, deal.deal_id));
         }
         for slot in order(topic) {
             let Some((kind, value)) = event.identifiers.get(slot) else {
@@ -142,8 +143,8 @@ impl Emitter {
         }
     }
 
-    fn ident(&self, event: &Event<'_>, kind: IdentKind, value: &str) -> Ident {
-        self.key.ident(kind, &event.tenant_name, value.as_bytes())
+    fn ident(&mut self, event: &Event<'_>, kind: IdentKind, value: &str) -> Ident {
+        self.idents.get(kind, event.tenant_name, value.as_bytes())
     }
 
     /// Sends what the event itself says. True when that makes its anchor known.
@@ -159,7 +160,7 @@ impl Emitter {
                 sender.fact(visitor, |batch| hit(batch, web, visitor))?;
             }
             (Body::Call(call), Some(caller)) => {
-                let number = self.ident(event, IdentKind::Number, &call.dialed_number);
+                let number = self.ident(event, IdentKind::Number, call.dialed_number);
                 sender.call(number, caller, call)?;
             }
             (Body::Email(email), Some(anchor)) if email.event == Email::CLICKED => {
@@ -173,7 +174,7 @@ impl Emitter {
             }
             (Body::Cost(cost), _) => {
                 let key = self.content.cost_key(cost);
-                let node = self.key.ident(IdentKind::CostKey, &event.tenant_name, key);
+                let node = self.idents.get(IdentKind::CostKey, event.tenant_name, key);
                 sender.cost(node, cost)?;
                 return Ok(false);
             }
@@ -241,16 +242,15 @@ impl<'e, P: Publish> Sender<'_, 'e, P> {
         call: &'e Call<'_>,
     ) -> Result<(), StreamError> {
         let (key, place) = (self.key, self.place);
-        let printed = self.event.tenant.static_numbers.get(&*call.dialed_number);
+        let tenant = self.event.tenant;
         self.send(number, |batch| {
-            let source = match printed {
-                Some(source) => batch.source(source),
-                None => batch.source(&Source {
-                    source: (&*call.dialed_number).into(),
-                    medium: "call".into(),
-                    ..Source::default()
-                }),
-            };
+            let printed = tenant.source_of_number(call.dialed_number);
+            let source = printed.unwrap_or(Source {
+                source: call.dialed_number,
+                medium: "call",
+                ..Source::default()
+            });
+            let source = batch.source(&source);
             let body = FactBody::Call(call_fact(call, source));
             let fact = fact(batch, key, place, body);
             events::Body::Call(events::CallAt { caller, fact })
@@ -273,7 +273,7 @@ impl<'e, P: Publish> Sender<'_, 'e, P> {
                 key,
                 source: batch.source(&cost.source),
                 date: days_since_epoch(cost.date),
-                hour: cost.hour.map(|hour| hour as u8),
+                hour: cost.hour,
                 first_hour: cost.hours.first,
                 hours: cost.hours.count,
                 cost: money(cost.cost, cost.currency),
@@ -288,7 +288,7 @@ impl<'e, P: Publish> Sender<'_, 'e, P> {
         to: Ident,
         body: impl FnOnce(&mut Batch) -> events::Body<'e>,
     ) -> Result<(), StreamError> {
-        let tenant = &self.event.tenant_name;
+        let tenant = self.event.tenant_name;
         self.batches.add(tenant, to, self.publish, body)
     }
 }
@@ -316,11 +316,11 @@ fn call_fact<'e>(call: &'e Call<'_>, source: u32) -> events::Call<'e> {
     events::Call {
         outbound: call.outbound,
         status: call.status,
-        dialed_number: &call.dialed_number,
+        dialed_number: call.dialed_number,
         wait_seconds: call.wait_seconds,
         talk_seconds: call.talk_seconds,
-        manager_id: call.manager_id.as_deref().unwrap_or_default(),
-        recording_url: call.recording_url.as_deref().unwrap_or_default(),
+        manager_id: call.manager_id.unwrap_or_default(),
+        recording_url: call.recording_url.unwrap_or_default(),
         quality_score: call.quality_score.map(|score| score as u32),
         source,
         lease: None,
@@ -329,15 +329,15 @@ fn call_fact<'e>(call: &'e Call<'_>, source: u32) -> events::Call<'e> {
 }
 
 fn click<'e>(batch: &mut Batch, email: &Email<'_>) -> FactBody<'e> {
-    let source = match email.source.as_ref() {
+    let source = match email.source {
         "" => "email",
         source => source,
     };
     FactBody::Contact(events::Contact {
         source: batch.source(&Source {
-            source: source.into(),
-            medium: "email".into(),
-            campaign: email.campaign.as_ref().into(),
+            source,
+            medium: "email",
+            campaign: email.campaign,
             ..Source::default()
         }),
         email: true,
@@ -357,14 +357,14 @@ fn deal_event<'e>(deal: &'e Deal<'_>, node: Ident) -> FactBody<'e> {
     let money = |minor: Option<i64>| minor.map(|minor| money(minor, deal.currency));
     FactBody::Deal(events::DealEvent {
         deal: node,
-        deal_id: &deal.deal_id,
+        deal_id: deal.deal_id,
         status: deal.status,
-        stage: deal.stage.as_deref(),
-        pipeline: deal.pipeline.as_deref(),
+        stage: deal.stage,
+        pipeline: deal.pipeline,
         amount: money(deal.amount),
         cost: money(deal.cost),
         refund: money(deal.refund_amount),
-        manager_id: deal.manager_id.as_deref(),
+        manager_id: deal.manager_id,
         date: days_since_epoch(deal.date),
     })
 }

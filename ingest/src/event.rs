@@ -1,27 +1,23 @@
-//! An event after validation and normalisation, still borrowing from its record.
-
-use std::borrow::Cow;
-use std::sync::Arc;
+//! An event after validation and normalisation. Its texts are those of its
+//! record, or were made in the arena that is emptied with the records.
 
 use chrono::NaiveDate;
+pub use throughline_proto::events::Source;
 use throughline_proto::events::{CallStatus, DealStatus};
 
 use crate::hours::HourSpan;
 use crate::money::MinorUnit;
 use crate::tenant::Tenant;
 
-/// A text of the record, or made from one.
-pub type Text<'a> = Cow<'a, str>;
-
 /// One valid, normalised event.
 #[derive(Debug)]
 pub struct Event<'a> {
     /// The tenant's name.
-    pub tenant_name: Text<'a>,
+    pub tenant_name: &'a str,
     /// Its settings.
     pub tenant: &'a Tenant,
     /// The producer's id, 1 to 128 bytes.
-    pub event_id: Text<'a>,
+    pub event_id: &'a str,
     /// When it happened, epoch milliseconds.
     pub at: i64,
     /// Who did it.
@@ -34,45 +30,17 @@ pub struct Event<'a> {
 #[derive(Debug, Default)]
 pub struct Identifiers<'a> {
     /// A browser.
-    pub visitor: Option<Text<'a>>,
+    pub visitor: Option<&'a str>,
     /// An account.
-    pub user: Option<Text<'a>>,
+    pub user: Option<&'a str>,
     /// A phone, in E.164.
-    pub phone: Option<Arc<str>>,
+    pub phone: Option<&'a str>,
     /// The phone that called, in E.164; of the same kind as `phone`.
-    pub caller: Option<Arc<str>>,
+    pub caller: Option<&'a str>,
     /// An e-mail address.
-    pub email: Option<Text<'a>>,
+    pub email: Option<&'a str>,
     /// A contact of the CRM.
-    pub crm_contact: Option<Text<'a>>,
-}
-
-/// Source, medium, campaign, content and term; an absent one is empty.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-#[expect(
-    missing_docs,
-    reason = "the fields are the contract's, by their names there"
-)]
-pub struct Source<'a> {
-    pub source: Text<'a>,
-    pub medium: Text<'a>,
-    pub campaign: Text<'a>,
-    pub content: Text<'a>,
-    pub term: Text<'a>,
-}
-
-impl Source<'_> {
-    /// The same, borrowing from nothing.
-    pub fn into_owned(self) -> Source<'static> {
-        let owned = |text: Text<'_>| Cow::Owned(text.into_owned());
-        Source {
-            source: owned(self.source),
-            medium: owned(self.medium),
-            campaign: owned(self.campaign),
-            content: owned(self.content),
-            term: owned(self.term),
-        }
-    }
+    pub crm_contact: Option<&'a str>,
 }
 
 /// What a topic adds.
@@ -93,12 +61,12 @@ pub enum Body<'a> {
         /// Where it came from.
         source: Source<'a>,
         /// What it calls itself, `touch` by default.
-        kind: Text<'a>,
+        kind: &'a str,
     },
     /// A number shown to a visitor.
     Lease {
         /// The number, in E.164 when valid.
-        number: Arc<str>,
+        number: &'a str,
         /// The end of the lease, epoch milliseconds.
         until: i64,
     },
@@ -113,10 +81,10 @@ pub enum Body<'a> {
     reason = "the fields are the contract's, by their names there"
 )]
 pub struct Web<'a> {
-    pub event: Text<'a>,
-    pub url: Text<'a>,
-    pub referrer: Option<Text<'a>>,
-    pub user_agent: Option<Text<'a>>,
+    pub event: &'a str,
+    pub url: &'a str,
+    pub referrer: Option<&'a str>,
+    pub user_agent: Option<&'a str>,
     /// The explicit fields.
     pub given: Source<'a>,
     /// What the rules make of fields, address and referrer.
@@ -130,13 +98,13 @@ pub struct Web<'a> {
     reason = "the fields are the contract's, by their names there"
 )]
 pub struct Call<'a> {
-    pub dialed_number: Arc<str>,
+    pub dialed_number: &'a str,
     pub outbound: bool,
     pub status: CallStatus,
     pub wait_seconds: Option<i64>,
     pub talk_seconds: Option<i64>,
-    pub manager_id: Option<Text<'a>>,
-    pub recording_url: Option<Text<'a>>,
+    pub manager_id: Option<&'a str>,
+    pub recording_url: Option<&'a str>,
     pub quality_score: Option<i64>,
 }
 
@@ -148,10 +116,10 @@ pub struct Call<'a> {
 )]
 pub struct Email<'a> {
     pub event: &'static str,
-    pub campaign: Text<'a>,
-    pub message_id: Option<Text<'a>>,
-    pub url: Option<Text<'a>>,
-    pub source: Text<'a>,
+    pub campaign: &'a str,
+    pub message_id: Option<&'a str>,
+    pub url: Option<&'a str>,
+    pub source: &'a str,
 }
 
 /// The fields of a deal's event. Money: minor units of `currency`.
@@ -161,15 +129,15 @@ pub struct Email<'a> {
     reason = "the fields are the contract's, by their names there"
 )]
 pub struct Deal<'a> {
-    pub deal_id: Text<'a>,
+    pub deal_id: &'a str,
     pub status: DealStatus,
-    pub stage: Option<Text<'a>>,
-    pub pipeline: Option<Text<'a>>,
+    pub stage: Option<&'a str>,
+    pub pipeline: Option<&'a str>,
     pub currency: MinorUnit,
     pub amount: Option<i64>,
     pub cost: Option<i64>,
     pub refund_amount: Option<i64>,
-    pub manager_id: Option<Text<'a>>,
+    pub manager_id: Option<&'a str>,
     pub items: Vec<Item<'a>>,
     /// The local day of the event.
     pub date: NaiveDate,
@@ -182,9 +150,9 @@ pub struct Deal<'a> {
     reason = "the fields are the contract's, by their names there"
 )]
 pub struct Item<'a> {
-    pub sku: Option<Text<'a>>,
-    pub category: Option<Text<'a>>,
-    pub quantity: Option<Text<'a>>,
+    pub sku: Option<&'a str>,
+    pub category: Option<&'a str>,
+    pub quantity: Option<&'a str>,
     pub amount: Option<i64>,
 }
 
@@ -196,7 +164,7 @@ pub struct Item<'a> {
 )]
 pub struct Cost<'a> {
     pub date: NaiveDate,
-    pub hour: Option<u32>,
+    pub hour: Option<u8>,
     /// The UTC hours the cost is spread over.
     pub hours: HourSpan,
     pub source: Source<'a>,

@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use bumpalo::Bump;
+
 use crate::decode::{Field, Object, Value, json};
 use crate::moment;
 use crate::money::{self, MinorUnit, NotAnAmount};
@@ -21,6 +23,7 @@ pub const TEXT_BYTES: usize = 1024;
 #[derive(Clone, Copy, Debug)]
 pub struct Fields<'o, 'a> {
     object: &'o Object<'a>,
+    arena: &'a Bump,
     element: Option<usize>,
     item: Option<usize>,
 }
@@ -29,9 +32,11 @@ type Read<T> = Result<Option<T>, Rejection>;
 
 impl<'o, 'a> Fields<'o, 'a> {
     /// The fields of an object, with its index when the record is an array.
-    pub fn new(object: &'o Object<'a>, element: Option<usize>) -> Self {
+    /// What the record does not hold as it is meant is made in the arena.
+    pub fn new(object: &'o Object<'a>, arena: &'a Bump, element: Option<usize>) -> Self {
         Self {
             object,
+            arena,
             element,
             item: None,
         }
@@ -41,9 +46,15 @@ impl<'o, 'a> Fields<'o, 'a> {
     pub fn item<'i>(&self, object: &'i Object<'a>, item: usize) -> Fields<'i, 'a> {
         Fields {
             object,
+            arena: self.arena,
             element: self.element,
             item: Some(item),
         }
+    }
+
+    /// Where texts are made.
+    pub fn arena(&self) -> &'a Bump {
+        self.arena
     }
 
     /// The value as it was sent.
@@ -72,6 +83,7 @@ impl<'o, 'a> Fields<'o, 'a> {
         self.reject_path(Reason::WrongType, &name, "not an object")
     }
 
+    #[cold]
     fn reject_path(
         &self,
         reason: Reason,
@@ -101,13 +113,11 @@ impl<'o, 'a> Fields<'o, 'a> {
     }
 
     /// A string of at most `limit` bytes.
-    pub fn text(&self, field: Field, limit: usize) -> Read<Cow<'a, str>> {
+    pub fn text(&self, field: Field, limit: usize) -> Read<&'a str> {
         let text = match self.value(field) {
             Value::Absent => return Ok(None),
-            Value::Text(text) => Cow::Borrowed(text),
-            Value::Json(json) => self
-                .string(field, json)?
-                .ok_or_else(|| self.reject(Reason::WrongType, field, "not a string"))?,
+            Value::Text(text) => text,
+            Value::Escaped(json) => self.unescape(field, json)?,
             _ => return Err(self.reject(Reason::WrongType, field, "not a string")),
         };
         if text.len() > limit {
@@ -118,9 +128,9 @@ impl<'o, 'a> Fields<'o, 'a> {
     }
 
     /// A string of 1 to `limit` bytes.
-    pub fn filled_text(&self, field: Field, limit: usize) -> Read<Cow<'a, str>> {
+    pub fn filled_text(&self, field: Field, limit: usize) -> Read<&'a str> {
         match self.text(field, limit)? {
-            Some(text) if text.is_empty() => Err(self.reject(Reason::OutOfRange, field, "empty")),
+            Some("") => Err(self.reject(Reason::OutOfRange, field, "empty")),
             text => Ok(text),
         }
     }
@@ -143,7 +153,7 @@ impl<'o, 'a> Fields<'o, 'a> {
         let number = match self.value(field) {
             Value::Absent => return Ok(None),
             Value::Integer(number) => Some(number),
-            Value::Json(json) if is_integer(json) => json.parse().ok(),
+            Value::Number(text) if is_integer(text) => text.parse().ok(),
             _ => return Err(self.reject(Reason::WrongType, field, "not an integer")),
         };
         match number {
@@ -160,8 +170,6 @@ impl<'o, 'a> Fields<'o, 'a> {
         match self.value(field) {
             Value::Absent => Ok(None),
             Value::Flag(flag) => Ok(Some(flag)),
-            Value::Json("true") => Ok(Some(true)),
-            Value::Json("false") => Ok(Some(false)),
             _ => Err(self.reject(Reason::WrongType, field, "not true or false")),
         }
     }
@@ -169,15 +177,11 @@ impl<'o, 'a> Fields<'o, 'a> {
     /// A moment: integer epoch milliseconds or an RFC 3339 string.
     pub fn moment(&self, field: Field) -> Read<i64> {
         match self.value(field) {
-            Value::Absent => return Ok(None),
-            Value::Integer(_) => return self.integer(field, i64::MIN, i64::MAX),
-            Value::Json(json) if !json.starts_with('"') => {
-                return self.integer(field, i64::MIN, i64::MAX);
-            }
-            _ => {}
+            Value::Text(_) | Value::Escaped(_) => {}
+            _ => return self.integer(field, i64::MIN, i64::MAX),
         }
         let text = self.text(field, TEXT_BYTES)?;
-        match text.as_deref().map(moment::parse_rfc3339) {
+        match text.map(moment::parse_rfc3339) {
             Some(Some(at)) => Ok(Some(at)),
             _ => Err(self.reject(
                 Reason::InvalidTime,
@@ -192,7 +196,7 @@ impl<'o, 'a> Fields<'o, 'a> {
         let Some(text) = self.decimal(field)? else {
             return Ok(None);
         };
-        let message = match money::minor_units(&text, unit.places) {
+        let message = match money::minor_units(text, unit.places) {
             Ok(minor) => return Ok(Some(minor)),
             Err(NotAnAmount::Malformed) => {
                 return Err(self.reject(Reason::WrongType, field, "not a decimal number"));
@@ -204,42 +208,39 @@ impl<'o, 'a> Fields<'o, 'a> {
     }
 
     /// A quantity of zero or more, as it was written.
-    pub fn quantity(&self, field: Field) -> Read<Cow<'a, str>> {
-        if matches!(self.value(field), Value::Json(json) if json.starts_with('"')) {
+    pub fn quantity(&self, field: Field) -> Read<&'a str> {
+        if matches!(self.value(field), Value::Text(_) | Value::Escaped(_)) {
             return Err(self.reject(Reason::WrongType, field, "not a number"));
         }
         match self.decimal(field)? {
-            Some(text) if !money::is_quantity(&text) => {
+            Some(text) if !money::is_quantity(text) => {
                 Err(self.reject(Reason::OutOfRange, field, "not a number of zero or more"))
             }
             text => Ok(text),
         }
     }
 
-    /// The text of a JSON number, or a string.
-    fn decimal(&self, field: Field) -> Read<Cow<'a, str>> {
+    /// The text of a number, or a string.
+    fn decimal(&self, field: Field) -> Read<&'a str> {
         match self.value(field) {
-            Value::Json(json)
-                if json.starts_with(['-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']) =>
-            {
-                Ok(Some(Cow::Borrowed(json)))
-            }
+            Value::Number(text) => Ok(Some(text)),
             _ => self.text(field, TEXT_BYTES),
         }
     }
 
-    fn string(&self, field: Field, json: &'a str) -> Read<Cow<'a, str>> {
-        json::string(json).map_err(|_| {
+    fn unescape(&self, field: Field, json: &str) -> Result<&'a str, Rejection> {
+        let text = json::unescape(json).ok_or_else(|| {
             self.reject(
                 Reason::InvalidJson,
                 field,
                 "an escape that stands for no character",
             )
-        })
+        })?;
+        Ok(self.arena.alloc_str(&text))
     }
 }
 
-fn is_integer(json: &str) -> bool {
-    let digits = json.strip_prefix('-').unwrap_or(json);
+fn is_integer(number: &str) -> bool {
+    let digits = number.strip_prefix('-').unwrap_or(number);
     digits.bytes().all(|byte| byte.is_ascii_digit())
 }

@@ -11,6 +11,7 @@
 pub mod batch;
 pub mod config;
 pub mod content;
+pub mod convert;
 pub mod dead_letter;
 pub mod decode;
 pub mod emit;

@@ -1,8 +1,8 @@
 //! Identifiers in their one form, and what is none.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
+use bumpalo::Bump;
 use phonenumber::country;
 
 use crate::phone::PhoneParser;
@@ -24,14 +24,14 @@ const JUNK: [&str; 10] = [
 
 /// Whether a value says nothing about who the client is.
 pub fn is_junk(value: &str) -> bool {
-    let value = value.trim();
+    let value = trimmed(value);
     JUNK.iter().any(|junk| junk.eq_ignore_ascii_case(value))
         || value.bytes().all(|byte| matches!(byte, b'0' | b'-'))
 }
 
 /// An e-mail address, trimmed and in lower case; `None` when it is not one.
-pub fn email(value: Cow<'_, str>) -> Option<Cow<'_, str>> {
-    let address = lower(value);
+pub fn email<'a>(value: &'a str, arena: &'a Bump) -> Option<&'a str> {
+    let address = lower(value, arena);
     let (local, domain) = address.split_once('@')?;
     let odd = |part: &str| {
         part.chars()
@@ -43,24 +43,24 @@ pub fn email(value: Cow<'_, str>) -> Option<Cow<'_, str>> {
 }
 
 /// Trimmed.
-pub fn trimmed(value: Cow<'_, str>) -> Cow<'_, str> {
-    match value {
-        Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
-        Cow::Owned(text) if text.trim().len() == text.len() => Cow::Owned(text),
-        Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
+pub fn trimmed(text: &str) -> &str {
+    match text.as_bytes() {
+        // Mostly there is nothing to trim, and two bytes tell.
+        [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => text,
+        _ => text.trim(),
     }
 }
 
 /// Trimmed and in lower case.
-pub fn lower(value: Cow<'_, str>) -> Cow<'_, str> {
-    let value = trimmed(value);
-    if value
+pub fn lower<'a>(text: &'a str, arena: &'a Bump) -> &'a str {
+    let text = trimmed(text);
+    if text
         .bytes()
         .any(|byte| byte.is_ascii_uppercase() || !byte.is_ascii())
     {
-        Cow::Owned(value.to_lowercase())
+        arena.alloc_str(&text.to_lowercase())
     } else {
-        value
+        text
     }
 }
 
@@ -84,27 +84,34 @@ impl Phones {
     }
 
     /// The phone in E.164; `None` when it is not a valid number.
-    pub fn e164(&mut self, value: &str, region: country::Id) -> Option<Arc<str>> {
+    pub fn e164<'a>(
+        &mut self,
+        value: &str,
+        region: country::Id,
+        arena: &'a Bump,
+    ) -> Option<&'a str> {
+        let value = trimmed(value);
         self.key.clear();
         self.key.push_str(region.as_ref());
-        self.key.push_str(value.trim());
-        if let Some(known) = self.remembered.get(self.key.as_str()) {
-            return known;
-        }
-        let parsed: Option<Arc<str>> = if is_junk(value) {
-            None
-        } else {
-            self.parser.e164(value.trim(), region).map(Arc::from)
-        };
-        self.remembered
-            .insert(self.key.as_str().into(), parsed.clone());
-        parsed
+        self.key.push_str(value);
+        let known = self.remembered.get(self.key.as_str());
+        let phone = known.unwrap_or_else(|| {
+            let parsed = if is_junk(value) {
+                None
+            } else {
+                self.parser.e164(value, region).map(Arc::from)
+            };
+            self.remembered
+                .insert(self.key.as_str().into(), parsed.clone());
+            parsed
+        });
+        phone.map(|phone| &*arena.alloc_str(&phone))
     }
 
     /// E.164 when the number is valid, else the number as it is, trimmed.
-    pub fn number(&mut self, value: &str, region: country::Id) -> Arc<str> {
-        self.e164(value, region)
-            .unwrap_or_else(|| Arc::from(value.trim()))
+    pub fn number<'a>(&mut self, value: &'a str, region: country::Id, arena: &'a Bump) -> &'a str {
+        self.e164(value, region, arena)
+            .unwrap_or_else(|| trimmed(value))
     }
 
     /// How many answers are remembered.

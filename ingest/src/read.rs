@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use throughline_proto::topics::RawTopic;
 
 use crate::decode::Field;
-use crate::event::{Body, Event, Identifiers, Text};
+use crate::event::{Body, Event, Identifiers};
 use crate::fields::{Fields, ID_BYTES, IDENTIFIER_BYTES};
 use crate::hours::{self, HourSpan};
 use crate::moment::{AHEAD_MS, EARLIEST_MS};
@@ -25,7 +25,7 @@ pub struct Memory {
     /// Hosts of referrers.
     pub sources: Sources,
     /// The hours of days.
-    pub hours: RecentMap<(chrono_tz::Tz, NaiveDate, Option<u32>), HourSpan>,
+    pub hours: RecentMap<(chrono_tz::Tz, NaiveDate, Option<u8>), HourSpan>,
 }
 
 /// Reads one event of a topic; `record_ms` is its record's own timestamp.
@@ -40,11 +40,11 @@ pub fn event<'a>(
     let event_id = fields.require(Field::EventId, event_id)?;
     let tenant_name = fields
         .filled_text(Field::Tenant, ID_BYTES)?
-        .unwrap_or("default".into());
+        .unwrap_or("default");
     let at = occurred_at(fields, record_ms)?;
     let mut reader = Reader {
         fields,
-        tenant: tenants.of(&tenant_name),
+        tenant: tenants.of(tenant_name),
         at,
         memory,
     };
@@ -111,36 +111,39 @@ struct Reader<'r, 'a> {
 impl<'a> Reader<'_, 'a> {
     /// The identifiers that every topic may have.
     fn identifiers(&mut self) -> Result<Identifiers<'a>, Rejection> {
-        let raw = |field| self.fields.text(field, IDENTIFIER_BYTES);
+        let fields = self.fields;
+        let raw = |field| fields.text(field, IDENTIFIER_BYTES);
         let opaque = |field| Ok(raw(field)?.filter(|value| !is_junk(value)));
         let phone = raw(Field::Phone)?;
         Ok(Identifiers {
             visitor: opaque(Field::VisitorId)?,
             user: opaque(Field::UserId)?,
-            email: raw(Field::Email)?.and_then(email),
+            email: raw(Field::Email)?.and_then(|value| email(value, fields.arena())),
             crm_contact: opaque(Field::CrmContactId)?,
-            phone: phone.and_then(|phone| self.phone(&phone)),
+            phone: phone.and_then(|phone| self.phone(phone)),
             caller: None,
         })
     }
 
-    fn phone(&mut self, value: &str) -> Option<std::sync::Arc<str>> {
-        self.memory.phones.e164(value, self.tenant.phone_region)
+    fn phone(&mut self, value: &str) -> Option<&'a str> {
+        let region = self.tenant.phone_region;
+        let phones = &mut self.memory.phones;
+        phones.e164(value, region, self.fields.arena())
     }
 
-    fn require_text(&self, field: Field, limit: usize) -> Result<Text<'a>, Rejection> {
+    fn require_text(&self, field: Field, limit: usize) -> Result<&'a str, Rejection> {
         let text = self.fields.text(field, limit)?;
         self.fields.require(field, text)
     }
 
-    fn hours(&mut self, date: NaiveDate, hour: Option<u32>) -> HourSpan {
+    fn hours(&mut self, date: NaiveDate, hour: Option<u8>) -> HourSpan {
         let zone = self.tenant.time_zone;
         let key = (zone, date, hour);
         if let Some(known) = self.memory.hours.get(&key) {
             return known;
         }
         let span = match hour {
-            Some(hour) => hours::hour(zone, date, hour),
+            Some(hour) => hours::hour(zone, date, hour.into()),
             None => hours::day(zone, date),
         };
         self.memory.hours.insert(key, span);
@@ -156,7 +159,7 @@ impl<'a> Reader<'_, 'a> {
             RawTopic::Web => self.web().map(Body::Web),
             RawTopic::Calls => {
                 let caller = self.require_text(Field::CallerPhone, IDENTIFIER_BYTES)?;
-                identifiers.caller = self.phone(&caller);
+                identifiers.caller = self.phone(caller);
                 self.call().map(Body::Call)
             }
             RawTopic::Emails => self.email().map(Body::Email),

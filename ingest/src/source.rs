@@ -1,8 +1,8 @@
 //! Where a web hit came from: the contract's rules, in their order.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
+use bumpalo::Bump;
 use throughline_channels::{List, SourceLists};
 
 use crate::event::Source;
@@ -10,13 +10,7 @@ use crate::normalise::{lower, trimmed};
 use crate::recent::RecentMap;
 use crate::url;
 
-const UTM: [&str; 5] = [
-    "utm_source",
-    "utm_medium",
-    "utm_campaign",
-    "utm_content",
-    "utm_term",
-];
+const UTM: [&str; 5] = ["source", "medium", "campaign", "content", "term"];
 
 /// Click ids with the source and medium they stand for. Of several the first in this order counts.
 pub const CLICK_IDS: [(&str, &str, &str); 9] = [
@@ -34,7 +28,8 @@ pub const CLICK_IDS: [(&str, &str, &str); 9] = [
 /// What a page's address says.
 #[derive(Default)]
 struct Tags<'a> {
-    utm: [Option<Cow<'a, str>>; UTM.len()],
+    /// In the order of [`UTM`]; empty when absent.
+    utm: [&'a str; UTM.len()],
     /// Index into [`CLICK_IDS`].
     click_id: Option<usize>,
 }
@@ -73,22 +68,27 @@ impl Sources {
         page: &'a str,
         referrer: Option<&str>,
         excluded: &[String],
+        arena: &'a Bump,
     ) -> Option<Source<'a>> {
-        let tags = read_tags(page);
-        let click_id = tags.click_id;
-        let tagged = explicit_or_tagged(given, tags);
+        let tags = read_tags(page, arena);
+        let tagged = explicit_or_tagged(given, &tags, arena);
         if !tagged.source.is_empty() || !tagged.medium.is_empty() {
             return Some(tagged);
         }
-        if let Some(index) = click_id {
+        if let Some(index) = tags.click_id {
             let (_, source, medium) = CLICK_IDS[index];
             return Some(Source {
-                source: source.into(),
-                medium: medium.into(),
+                source,
+                medium,
                 ..tagged
             });
         }
-        self.of_referrer(page, referrer?, excluded)
+        let from = self.of_referrer(page, referrer?, excluded)?;
+        Some(Source {
+            source: arena.alloc_str(&from.source),
+            medium: from.medium,
+            ..Source::default()
+        })
     }
 
     /// How many hosts are remembered.
@@ -101,18 +101,12 @@ impl Sources {
         page: &str,
         referrer: &str,
         excluded: &[String],
-    ) -> Option<Source<'static>> {
+    ) -> Option<Arc<Host>> {
         let from = self.host(url::authority(referrer)?)?;
         let page = url::authority(page).and_then(|authority| self.host(authority));
         let is_own = page.is_some_and(|page| page.domain == from.domain);
-        if is_own || excluded.iter().any(|entry| is_within(&from.name, entry)) {
-            return None;
-        }
-        Some(Source {
-            source: from.source.clone().into(),
-            medium: from.medium.into(),
-            ..Source::default()
-        })
+        let is_excluded = || excluded.iter().any(|entry| is_within(&from.name, entry));
+        (!is_own && !is_excluded()).then_some(from)
     }
 
     fn host(&mut self, authority: &str) -> Option<Arc<Host>> {
@@ -141,15 +135,20 @@ impl Sources {
 
 /// One pass over the query; the first value of a name wins, and an empty one
 /// counts as absent. Only what has a known name is decoded.
-fn read_tags(page: &str) -> Tags<'_> {
+fn read_tags<'a>(page: &'a str, arena: &'a Bump) -> Tags<'a> {
     let mut tags = Tags::default();
-    for (name, value) in url::parameters(page) {
-        let name = url::decode(name);
+    for (name, value) in url::parameters(url::query(page)) {
         if value.is_empty() {
             continue;
         }
-        if let Some(index) = UTM.iter().position(|utm| *utm == name) {
-            tags.utm[index].get_or_insert_with(|| url::decode(value));
+        let name = url::decode(name, arena);
+        if let Some(name) = name.strip_prefix("utm_") {
+            let index = UTM.iter().position(|utm| *utm == name);
+            if let Some(tag) = index.map(|index| &mut tags.utm[index])
+                && tag.is_empty()
+            {
+                *tag = url::decode(value, arena);
+            }
         } else if let Some(index) = CLICK_IDS.iter().position(|(id, ..)| *id == name) {
             tags.click_id = Some(tags.click_id.map_or(index, |before| before.min(index)));
         }
@@ -158,21 +157,15 @@ fn read_tags(page: &str) -> Tags<'_> {
 }
 
 /// Field by field: the explicit one, else that of the page's address.
-fn explicit_or_tagged<'a>(given: &Source<'a>, tags: Tags<'a>) -> Source<'a> {
-    let [source, medium, campaign, content, term] = tags.utm.map(Option::unwrap_or_default);
-    let either = |given: &Cow<'a, str>, tagged: Cow<'a, str>| {
-        if given.is_empty() {
-            tagged
-        } else {
-            given.clone()
-        }
-    };
+fn explicit_or_tagged<'a>(given: &Source<'a>, tags: &Tags<'a>, arena: &'a Bump) -> Source<'a> {
+    let [source, medium, campaign, content, term] = tags.utm;
+    let either = |given: &'a str, tagged| if given.is_empty() { tagged } else { given };
     Source {
-        source: either(&given.source, lower(source)),
-        medium: either(&given.medium, lower(medium)),
-        campaign: either(&given.campaign, trimmed(campaign)),
-        content: either(&given.content, trimmed(content)),
-        term: either(&given.term, trimmed(term)),
+        source: either(given.source, lower(source, arena)),
+        medium: either(given.medium, lower(medium, arena)),
+        campaign: either(given.campaign, trimmed(campaign)),
+        content: either(given.content, trimmed(content)),
+        term: either(given.term, trimmed(term)),
     }
 }
 

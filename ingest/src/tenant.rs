@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use bumpalo::Bump;
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use phonenumber::country;
 use rustc_hash::FxHashMap;
 
-use crate::config::{Config, RateSpan, TenantConfig};
+use crate::config::{Config, RateSpan, StaticNumber, TenantConfig};
 use crate::event::Source;
 use crate::money::MinorUnit;
 use crate::normalise::Phones;
@@ -24,7 +25,7 @@ pub struct Tenant {
     /// Hosts that are never a source, in lower case.
     pub excluded_referrers: Vec<String>,
     /// Sources of calls, by number in E.164 (or trimmed, when it is not valid).
-    pub static_numbers: FxHashMap<String, Source<'static>>,
+    static_numbers: FxHashMap<String, StaticNumber>,
     rates: Vec<RateSpan>,
 }
 
@@ -56,6 +57,17 @@ impl Tenant {
             })
     }
 
+    /// The source of calls to a printed number.
+    pub fn source_of_number(&self, number: &str) -> Option<Source<'_>> {
+        let known = self.static_numbers.get(number)?;
+        Some(Source {
+            source: &known.source,
+            medium: &known.medium,
+            campaign: &known.campaign,
+            ..Source::default()
+        })
+    }
+
     fn new(config: &TenantConfig) -> Result<Self, String> {
         let phone_region: country::Id = config
             .phone_region
@@ -70,19 +82,19 @@ impl Tenant {
         {
             return Err(format!("there is no currency {} of a rate", rate.currency));
         }
-        let mut phones = Phones::new(2);
+        let (mut phones, arena) = (Phones::new(2), Bump::new());
         let static_numbers = config
             .static_numbers
             .iter()
             .map(|entry| {
-                let number = phones.number(&entry.number, phone_region).to_string();
-                let source = Source {
-                    source: entry.source.trim().to_lowercase().into(),
-                    medium: entry.medium.trim().to_lowercase().into(),
-                    campaign: entry.campaign.trim().to_owned().into(),
-                    ..Source::default()
+                let number = phones.number(&entry.number, phone_region, &arena);
+                let normalised = StaticNumber {
+                    number: number.to_owned(),
+                    source: entry.source.trim().to_lowercase(),
+                    medium: entry.medium.trim().to_lowercase(),
+                    campaign: entry.campaign.trim().to_owned(),
                 };
-                (number, source)
+                (number.to_owned(), normalised)
             })
             .collect();
         Ok(Self {

@@ -4,27 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use throughline_proto::topics::RawTopic;
 use throughline_stream::{
-    Header, Outgoing, Polled, Position, Publish, Record, Role, Source, Step, StreamError,
-    TopicPartition,
+    Polled, Position, Publish, Record, Role, Source, Step, StreamError, TopicPartition,
 };
 
-use crate::batch::{Batches, Origin};
 use crate::config::{Config, Limits};
-use crate::dead_letter::{dead_letter, without_value};
-use crate::decode::protobuf::Message;
-use crate::decode::{Object, json};
-use crate::emit::{Emitter, Place};
-use crate::event::Event;
-use crate::fields::Fields;
-use crate::normalise::Phones;
-use crate::read::{self, Memory};
-use crate::recent::RecentMap;
-use crate::reject::{Reason, Rejection};
-use crate::source::Sources;
-use crate::tally::{StageTimes, Tally};
-use crate::tenant::{TenantError, Tenants};
+use crate::convert::{Converter, runs};
+use crate::tally::StageTimes;
+use crate::tenant::TenantError;
 
 /// Why ingest cannot start or go on.
 #[derive(Debug, thiserror::Error)]
@@ -55,19 +42,6 @@ pub struct Ingest<S, P> {
     has_failed: bool,
 }
 
-/// Everything a record needs on its way through, but source and publisher.
-#[derive(Debug)]
-struct Converter {
-    topics: Vec<(Arc<str>, RawTopic)>,
-    dead_letters: Arc<str>,
-    value_bytes: usize,
-    tenants: Tenants,
-    memory: Memory,
-    emitter: Emitter,
-    batches: Batches,
-    tally: Tally,
-}
-
 /// What a cycle's polls gave.
 #[derive(Clone, Copy, Default)]
 struct Gathered {
@@ -79,7 +53,7 @@ impl<S: Source, P: Publish> Ingest<S, P> {
     /// A worker that has read nothing yet.
     pub fn new(config: Config, source: S, publish: P) -> Result<Self, IngestError> {
         let limits = config.limits;
-        let converter = Converter::new(config)?;
+        let converter = Converter::new(config).map_err(IngestError::Settings)?;
         Ok(Self {
             source,
             publish,
@@ -126,9 +100,7 @@ impl<S: Source, P: Publish> Ingest<S, P> {
                 Polled::Records(records) if records.is_empty() => break,
                 Polled::Records(records) => {
                     gathered.records += records.len();
-                    for record in &records {
-                        self.converter.convert(record, &mut self.publish)?;
-                    }
+                    self.converter.convert(&records, &mut self.publish)?;
                     self.remember(&records);
                     times.convert += polled_at.elapsed();
                     deadline.get_or_insert(polled_at + linger);
@@ -146,9 +118,7 @@ impl<S: Source, P: Publish> Ingest<S, P> {
 
     /// Remembers how far each partition was read: the last record of each run counts.
     fn remember(&mut self, records: &[Record]) {
-        let runs =
-            records.chunk_by(|a, b| a.partition == b.partition && Arc::ptr_eq(&a.topic, &b.topic));
-        for last in runs.filter_map(<[Record]>::last) {
+        for last in runs(records).filter_map(<[Record]>::last) {
             let at = TopicPartition {
                 topic: Arc::clone(&last.topic),
                 partition: last.partition,
@@ -160,7 +130,7 @@ impl<S: Source, P: Publish> Ingest<S, P> {
     /// Publishes what is open, waits until it is safe, and commits.
     fn settle(&mut self, mut times: StageTimes) -> Result<(), IngestError> {
         let began = Instant::now();
-        self.converter.batches.publish_all(&mut self.publish)?;
+        self.converter.publish_all(&mut self.publish)?;
         self.publish.flush()?;
         let flushed = Instant::now();
         times.publish = flushed - began;
@@ -191,187 +161,5 @@ impl<S: Source, P: Publish> Role for Ingest<S, P> {
             return Ok(());
         }
         self.settle(StageTimes::default())
-    }
-}
-
-impl Converter {
-    fn new(config: Config) -> Result<Self, IngestError> {
-        let tenants = Tenants::new(&config).map_err(IngestError::Settings)?;
-        let limits = config.limits;
-        Ok(Self {
-            topics: config.topics,
-            dead_letters: config.dead_letters_topic,
-            value_bytes: limits.value_bytes,
-            tenants,
-            memory: Memory {
-                phones: Phones::new(limits.remembered_values),
-                sources: Sources::new(config.lists, limits.remembered_values),
-                hours: RecentMap::new(limits.remembered_values),
-            },
-            emitter: Emitter::new(config.key, limits.remembered_links),
-            batches: Batches::new(
-                config.events_topic,
-                config.events_partitions,
-                limits.batch_bytes,
-            ),
-            tally: Tally::default(),
-        })
-    }
-
-    /// One record: its events' messages, or its dead letter.
-    fn convert(&mut self, record: &Record, publish: &mut impl Publish) -> Result<(), StreamError> {
-        let Some(topic) = self.topic(&record.topic) else {
-            return Ok(());
-        };
-        let value = record.value.as_deref().unwrap_or_default();
-        self.tally.record(topic, value.len());
-        match self.read_and_emit(topic, record, value, publish)? {
-            Ok(events) => self.tally.events(topic, events),
-            Err(rejection) => {
-                self.tally.rejected(topic, rejection.reason);
-                bury(dead_letter(&self.dead_letters, record, &rejection), publish)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn topic(&self, name: &str) -> Option<RawTopic> {
-        let mut topics = self.topics.iter();
-        topics
-            .find(|(known, _)| **known == *name)
-            .map(|(_, topic)| *topic)
-    }
-
-    /// The number of events, or why none of the record is used.
-    fn read_and_emit(
-        &mut self,
-        topic: RawTopic,
-        record: &Record,
-        value: &[u8],
-        publish: &mut impl Publish,
-    ) -> Result<Result<usize, Rejection>, StreamError> {
-        let message;
-        let mut reader = EventReader {
-            topic,
-            record_ms: record.timestamp_ms,
-            tenants: &self.tenants,
-            memory: &mut self.memory,
-            events: Vec::with_capacity(1),
-        };
-        let read = if let Err(rejection) = check_size(value, self.value_bytes) {
-            Err(rejection)
-        } else if is_protobuf(&record.headers) {
-            match Message::decode(topic, value) {
-                Ok(decoded) => {
-                    message = decoded;
-                    reader.read(None, Some(&message.object()))
-                }
-                Err(rejection) => Err(rejection),
-            }
-        } else {
-            reader.read_json(value)
-        };
-        if let Err(rejection) = read {
-            return Ok(Err(rejection));
-        }
-        let events = reader.events;
-        let place = Place {
-            origin: Origin {
-                topic: &record.topic,
-                partition: record.partition,
-            },
-            offset: record.offset,
-        };
-        for event in &events {
-            self.emitter
-                .emit(topic, event, place, &mut self.batches, publish)?;
-        }
-        Ok(Ok(events.len()))
-    }
-
-    fn report(&mut self, times: StageTimes) {
-        let published = self.batches.take_published();
-        let remembered = [
-            self.emitter.remembered(),
-            self.memory.phones.remembered(),
-            self.memory.sources.remembered(),
-        ];
-        self.tally.report(published, times, remembered);
-    }
-}
-
-/// Reads all events of one record; they are used together or not at all.
-struct EventReader<'a, 'm> {
-    topic: RawTopic,
-    record_ms: i64,
-    tenants: &'a Tenants,
-    memory: &'m mut Memory,
-    events: Vec<Event<'a>>,
-}
-
-impl<'a> EventReader<'a, '_> {
-    fn read_json(&mut self, value: &'a [u8]) -> Result<(), Rejection> {
-        let text = std::str::from_utf8(value).map_err(|error| {
-            let message = format!("not UTF-8 after byte {}", error.valid_up_to());
-            Rejection::whole(Reason::InvalidUtf8, message)
-        })?;
-        json::objects(text, |element, object| self.read(element, object))
-    }
-
-    fn read(
-        &mut self,
-        element: Option<usize>,
-        object: Option<&Object<'a>>,
-    ) -> Result<(), Rejection> {
-        let Some(object) = object else {
-            let object = Object::default();
-            let fields = Fields::new(&object, element);
-            return Err(fields.reject_all(Reason::WrongType, "not an object"));
-        };
-        let fields = Fields::new(object, element);
-        let event = read::event(
-            self.topic,
-            &fields,
-            self.record_ms,
-            self.tenants,
-            self.memory,
-        )?;
-        self.events.push(event);
-        Ok(())
-    }
-}
-
-fn check_size(value: &[u8], limit: usize) -> Result<(), Rejection> {
-    if value.is_empty() {
-        return Err(Rejection::whole(Reason::EmptyValue, "no value"));
-    }
-    if value.len() > limit {
-        let message = format!("larger than {limit} bytes");
-        return Err(Rejection::whole(Reason::TooLarge, message));
-    }
-    Ok(())
-}
-
-/// Whether the header `content-type` says so; parameters after `;` are ignored.
-fn is_protobuf(headers: &[Header]) -> bool {
-    headers
-        .iter()
-        .rev()
-        .find(|header| header.name.eq_ignore_ascii_case("content-type"))
-        .and_then(|header| header.value.as_deref())
-        .and_then(|value| value.split(|byte| *byte == b';').next())
-        .is_some_and(|value| {
-            value
-                .trim_ascii()
-                .eq_ignore_ascii_case(b"application/x-protobuf")
-        })
-}
-
-/// Publishes a dead letter; one that its topic cannot take goes without its
-/// value, so that bad input never stops the line.
-fn bury(letter: Outgoing, publish: &mut impl Publish) -> Result<(), StreamError> {
-    match publish.send(letter.clone()) {
-        Err(StreamError::Unwritable { .. }) => publish.send(without_value(letter)),
-        sent => sent,
     }
 }

@@ -26,7 +26,7 @@ impl<'t> Purse<'t> {
     ) -> Result<Self, Rejection> {
         let currency = match fields.text(Field::Currency, TEXT_BYTES)? {
             None => tenant.currency,
-            Some(code) => MinorUnit::of(&code).ok_or_else(|| {
+            Some(code) => MinorUnit::of(code).ok_or_else(|| {
                 let message = "not an ISO 4217 code of a currency";
                 fields.reject(Reason::UnknownCurrency, Field::Currency, message)
             })?,

@@ -2,8 +2,8 @@
 
 use throughline_proto::events::{CallStatus, DealStatus};
 
-use crate::decode::{Field, Object, Value, json, protobuf};
-use crate::event::{Body, Call, Cost, Deal, Email, Item, Source, Text, Web};
+use crate::decode::{Field, Object, Value, json};
+use crate::event::{Body, Call, Cost, Deal, Email, Item, Source, Web};
 use crate::fields::{Fields, IDENTIFIER_BYTES, TEXT_BYTES, URL_BYTES};
 use crate::hours;
 use crate::moment;
@@ -49,27 +49,19 @@ impl Web<'_> {
 
 impl<'a> Reader<'_, 'a> {
     pub(super) fn web(&mut self) -> Result<Web<'a>, Rejection> {
+        let fields = self.fields;
         self.require_text(Field::VisitorId, IDENTIFIER_BYTES)?;
         let url = self.require_text(Field::Url, URL_BYTES)?;
-        let event = self.fields.text(Field::Event, TEXT_BYTES)?;
+        let event = fields.text(Field::Event, TEXT_BYTES)?;
         let referrer = self.filled(Field::Referrer, URL_BYTES)?;
         let given = self.source()?;
         let excluded = &self.tenant.excluded_referrers;
-        // A page's address without escapes is borrowed from the record, and so is what it says.
-        let source = match &url {
-            Text::Borrowed(url) => {
-                self.memory
-                    .sources
-                    .of_hit(&given, url, referrer.as_deref(), excluded)
-            }
-            Text::Owned(url) => self
-                .memory
-                .sources
-                .of_hit(&given, url, referrer.as_deref(), excluded)
-                .map(Source::into_owned),
-        };
+        let source = self
+            .memory
+            .sources
+            .of_hit(&given, url, referrer, excluded, fields.arena());
         Ok(Web {
-            event: event.unwrap_or("page_view".into()),
+            event: event.unwrap_or("page_view"),
             user_agent: self.filled(Field::UserAgent, URL_BYTES)?,
             url,
             referrer,
@@ -82,7 +74,7 @@ impl<'a> Reader<'_, 'a> {
         let dialed = self.require_text(Field::DialedNumber, TEXT_BYTES)?;
         let fields = self.fields;
         Ok(Call {
-            dialed_number: self.memory.phones.number(&dialed, self.tenant.phone_region),
+            dialed_number: self.number(dialed),
             outbound: fields.word(Field::Direction, &DIRECTIONS)?.unwrap_or(false),
             status: fields
                 .word(Field::Status, &CALL_STATUSES)?
@@ -103,7 +95,7 @@ impl<'a> Reader<'_, 'a> {
             campaign: self.trimmed(Field::Campaign)?,
             message_id: self.filled(Field::MessageId, TEXT_BYTES)?,
             url: self.filled(Field::Url, URL_BYTES)?,
-            source: lower(self.trimmed(Field::Source)?),
+            source: self.lower(Field::Source)?,
         })
     }
 
@@ -133,11 +125,11 @@ impl<'a> Reader<'_, 'a> {
     pub(super) fn cost(&mut self) -> Result<Cost<'a>, Rejection> {
         let fields = self.fields;
         let date = self.require_text(Field::Date, TEXT_BYTES)?;
-        let date = moment::parse_date(&date)
+        let date = moment::parse_date(date)
             .ok_or_else(|| fields.reject(Reason::InvalidTime, Field::Date, "not YYYY-MM-DD"))?;
         self.require_text(Field::Source, TEXT_BYTES)?;
         self.require_text(Field::Medium, TEXT_BYTES)?;
-        let hour = fields.integer(Field::Hour, 0, 23)?.map(|hour| hour as u32);
+        let hour = fields.integer(Field::Hour, 0, 23)?.map(|hour| hour as u8);
         let purse = Purse::open(fields, self.tenant, date)?;
         let cost = purse.amount(fields, Field::Cost)?;
         Ok(Cost {
@@ -159,7 +151,7 @@ impl<'a> Reader<'_, 'a> {
         let kind = self.filled(Field::Kind, TEXT_BYTES)?;
         Ok(Body::Touch {
             source: self.source()?,
-            kind: kind.unwrap_or("touch".into()),
+            kind: kind.unwrap_or("touch"),
         })
     }
 
@@ -168,15 +160,15 @@ impl<'a> Reader<'_, 'a> {
         self.require_text(Field::VisitorId, IDENTIFIER_BYTES)?;
         let until = self.fields.moment(Field::LeasedUntil)?;
         Ok(Body::Lease {
-            number: self.memory.phones.number(&number, self.tenant.phone_region),
+            number: self.number(number),
             until: self.fields.require(Field::LeasedUntil, until)?,
         })
     }
 
     fn source(&self) -> Result<Source<'a>, Rejection> {
         Ok(Source {
-            source: lower(self.trimmed(Field::Source)?),
-            medium: lower(self.trimmed(Field::Medium)?),
+            source: self.lower(Field::Source)?,
+            medium: self.lower(Field::Medium)?,
             campaign: self.trimmed(Field::Campaign)?,
             content: self.trimmed(Field::Content)?,
             term: self.trimmed(Field::Term)?,
@@ -184,17 +176,27 @@ impl<'a> Reader<'_, 'a> {
     }
 
     /// A text that says nothing when it is empty.
-    fn filled(&self, field: Field, limit: usize) -> Result<Option<Text<'a>>, Rejection> {
+    fn filled(&self, field: Field, limit: usize) -> Result<Option<&'a str>, Rejection> {
         Ok(self
             .fields
             .text(field, limit)?
             .filter(|text| !text.is_empty()))
     }
 
-    fn trimmed(&self, field: Field) -> Result<Text<'a>, Rejection> {
-        Ok(trimmed(
-            self.fields.text(field, TEXT_BYTES)?.unwrap_or_default(),
-        ))
+    fn trimmed(&self, field: Field) -> Result<&'a str, Rejection> {
+        let text = self.fields.text(field, TEXT_BYTES)?;
+        Ok(text.map_or("", trimmed))
+    }
+
+    fn lower(&self, field: Field) -> Result<&'a str, Rejection> {
+        let text = self.fields.text(field, TEXT_BYTES)?;
+        Ok(text.map_or("", |text| lower(text, self.fields.arena())))
+    }
+
+    fn number(&mut self, number: &'a str) -> &'a str {
+        let region = self.tenant.phone_region;
+        let phones = &mut self.memory.phones;
+        phones.number(number, region, self.fields.arena())
     }
 
     fn items(&self, purse: &Purse<'_>) -> Result<Vec<Item<'a>>, Rejection> {
@@ -202,13 +204,13 @@ impl<'a> Reader<'_, 'a> {
         let mut items = Vec::new();
         match fields.value(Field::Items) {
             Value::Absent => {}
-            Value::Items(messages) => {
-                for (index, message) in messages.iter().enumerate() {
-                    items.push(item(&fields.item(&protobuf::item(message), index), purse)?);
+            Value::Items(objects) => {
+                for (index, object) in objects.iter().enumerate() {
+                    items.push(item(&fields.item(object, index), purse)?);
                 }
             }
-            Value::Json(text) if text.starts_with('[') => {
-                json::objects(text, |index, object: Option<&Object<'a>>| {
+            Value::Nested(text) if text.starts_with('[') => {
+                json::objects(text, &mut Object::default(), |index, object| {
                     let index = index.unwrap_or_default();
                     let object = object.ok_or_else(|| fields.reject_item(index))?;
                     items.push(item(&fields.item(object, index), purse)?);

@@ -5,7 +5,7 @@ use super::*;
 const PAGE: &str = "https://shop.example.com/a";
 
 fn hit(given: [&str; 5], page: &str, referrer: &str) -> String {
-    let [source, medium, campaign, content, term] = given.map(Cow::Borrowed);
+    let [source, medium, campaign, content, term] = given;
     let given = Source {
         source,
         medium,
@@ -15,7 +15,7 @@ fn hit(given: [&str; 5], page: &str, referrer: &str) -> String {
     };
     let excluded = ["paypal.com".to_owned()];
     Sources::new(Arc::new(SourceLists::new()), 100)
-        .of_hit(&given, page, Some(referrer), &excluded)
+        .of_hit(&given, page, Some(referrer), &excluded, &Bump::new())
         .map_or_else(
             || "none".to_owned(),
             |s| [s.source, s.medium, s.campaign, s.content, s.term].join("|"),
