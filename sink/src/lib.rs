@@ -6,19 +6,19 @@
 //! any order, and the sink needs neither transactions nor memory of what it
 //! wrote. It computes nothing: what a figure is, the processor decides.
 
+pub mod blocks;
 pub mod client;
 pub mod config;
 pub mod error;
+pub mod native;
+pub mod rows;
 pub mod schema;
 pub mod sink;
+pub mod table;
 pub mod trouble;
 
-mod blocks;
 mod insert;
-mod native;
 mod retry;
-mod rows;
-mod table;
 
 pub use client::ClickHouse;
 pub use config::{Config, Connection};

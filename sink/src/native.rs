@@ -50,7 +50,7 @@ pub struct Dictionary {
     /// The texts' numbers, one a value.
     values: Vec<u32>,
     /// The last value's text: most columns say the same many times.
-    last: Box<[u8]>,
+    last: Vec<u8>,
 }
 
 /// Says that a dictionary's texts travel with the block (clickhouse,
@@ -149,21 +149,17 @@ impl Dictionary {
             self.values.push(*number);
             return;
         }
-        let number = match self.numbers.get(text) {
-            Some(number) => *number,
-            None => {
-                let number = self.numbers.len() as u32;
-                self.numbers.insert(text.into(), number);
-                put_bytes(text, &mut self.texts);
-                number
-            }
+        let number = if let Some(number) = self.numbers.get(text) {
+            *number
+        } else {
+            let number = self.numbers.len() as u32;
+            self.numbers.insert(text.into(), number);
+            put_bytes(text, &mut self.texts);
+            number
         };
         self.values.push(number);
-        if self.last.len() == text.len() {
-            self.last.copy_from_slice(text);
-        } else {
-            self.last = text.into();
-        }
+        self.last.clear();
+        self.last.extend(text);
     }
 
     fn write(&self, out: &mut Vec<u8>) {

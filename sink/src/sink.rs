@@ -27,6 +27,12 @@ use crate::trouble::{Verdict, judge};
 const MAX_POLLED_RECORDS: usize = 64;
 /// The longest a step waits for records, or for the next try.
 const MAX_WAIT: Duration = Duration::from_millis(100);
+/// Rows that are older when they are read come from a backlog.
+const BACKLOG_AGE_MS: i64 = 2_000;
+/// While there is a backlog, blocks are inserted when they are full, or when
+/// the first row has waited so long: nothing is fresh anyway, and few large
+/// parts cost ClickHouse less than many small ones.
+const BACKLOG_DELAY: Duration = Duration::from_secs(3);
 
 /// Writes the rows of `rollups` and the records of `dead-letters`.
 pub struct Sink<S> {
@@ -39,6 +45,8 @@ pub struct Sink<S> {
     positions: BTreeMap<TopicPartition, i64>,
     /// When the first of the waiting rows was read.
     waiting_since: Option<Instant>,
+    /// What was read last was written long ago.
+    is_behind: bool,
     /// The earliest timestamp of a waiting record, epoch milliseconds.
     oldest_ms: Option<i64>,
     /// Blocks that are sealed and not acknowledged.
@@ -61,6 +69,7 @@ impl<S: Source> Sink<S> {
             blocks: Blocks::default(),
             positions: BTreeMap::new(),
             waiting_since: None,
+            is_behind: false,
             oldest_ms: None,
             sealed: Vec::new(),
         })
@@ -82,6 +91,9 @@ impl<S: Source> Sink<S> {
         metrics::counter!(metric_names::SINK_RECORDS_TOTAL).increment(records.len() as u64);
         metrics::counter!(metric_names::SINK_READ_BYTES_TOTAL).increment(bytes as u64);
         self.waiting_since.get_or_insert_with(Instant::now);
+        self.is_behind = records
+            .last()
+            .is_some_and(|record| now_ms() - record.timestamp_ms > BACKLOG_AGE_MS);
         Ok(())
     }
 
@@ -114,7 +126,10 @@ impl<S: Source> Sink<S> {
         if full {
             return None;
         }
-        let limit = Duration::from_millis(self.config.max_delay_ms);
+        let mut limit = Duration::from_millis(self.config.max_delay_ms);
+        if self.is_behind {
+            limit = limit.max(BACKLOG_DELAY);
+        }
         match self.waiting_since {
             None => Some(MAX_WAIT),
             Some(since) => limit
@@ -221,7 +236,7 @@ impl<S: Source> Role for Sink<S> {
                 self.revoked(&partitions)?;
                 return Ok(Step::Worked);
             }
-            Polled::Records(records) if records.is_empty() => {}
+            Polled::Records(records) if records.is_empty() => self.is_behind = false,
             Polled::Records(records) => self.take(&records)?,
         }
         if !self.has_waiting() {
@@ -261,7 +276,8 @@ fn count_inserted(block: &Block) {
     metrics::histogram!(metric_names::SINK_BLOCK_ROWS, "table" => table).record(block.rows as f64);
 }
 
-/// Only for the metric of freshness.
+/// Only for how fresh rows are: neither their content nor their order depends
+/// on it.
 fn now_ms() -> i64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
