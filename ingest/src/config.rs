@@ -90,7 +90,7 @@ pub struct Limits {
     pub value_bytes: usize,
     /// Links and registrations remembered as sent.
     pub remembered_links: usize,
-    /// Phones and hosts remembered as parsed.
+    /// Phones and hosts remembered as parsed, and identifiers as hashed.
     pub remembered_values: usize,
 }
 

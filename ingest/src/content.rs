@@ -126,9 +126,7 @@ impl ContentHasher {
     }
 
     fn text(&mut self, tag: u8, text: &str) {
-        self.bytes.push(tag);
-        let length = text.len() as u64;
-        self.bytes.extend_from_slice(&length.to_le_bytes());
+        self.number(tag, text.len() as i64);
         self.bytes.extend_from_slice(text.as_bytes());
     }
 
@@ -139,8 +137,9 @@ impl ContentHasher {
     }
 
     fn number(&mut self, tag: u8, number: i64) {
-        self.bytes.push(tag);
-        self.bytes.extend_from_slice(&number.to_le_bytes());
+        let mut tagged = [tag; 9];
+        tagged[1..].copy_from_slice(&number.to_le_bytes());
+        self.bytes.extend_from_slice(&tagged);
     }
 
     fn optional_number(&mut self, tag: u8, number: Option<i64>) {

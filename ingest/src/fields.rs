@@ -153,7 +153,11 @@ impl<'o, 'a> Fields<'o, 'a> {
         let number = match self.value(field) {
             Value::Absent => return Ok(None),
             Value::Integer(number) => Some(number),
-            Value::Number(text) if is_integer(text) => text.parse().ok(),
+            Value::Number(text) => match short_integer(text) {
+                None if is_integer(text) => text.parse().ok(),
+                None => return Err(self.reject(Reason::WrongType, field, "not an integer")),
+                number => number,
+            },
             _ => return Err(self.reject(Reason::WrongType, field, "not an integer")),
         };
         match number {
@@ -238,6 +242,17 @@ impl<'o, 'a> Fields<'o, 'a> {
         })?;
         Ok(self.arena.alloc_str(&text))
     }
+}
+
+/// An integer of so few digits that nothing can overflow: all but all of them.
+fn short_integer(number: &str) -> Option<i64> {
+    if number.len() > 18 {
+        return None;
+    }
+    number.bytes().try_fold(0, |sum, byte| {
+        let digit = byte.wrapping_sub(b'0');
+        (digit < 10).then(|| sum * 10 + i64::from(digit))
+    })
 }
 
 fn is_integer(number: &str) -> bool {

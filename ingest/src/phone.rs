@@ -31,12 +31,20 @@ enum Length {
     Other,
 }
 
+/// What of a number a pattern is for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+enum Matched {
+    Whole,
+    Start,
+}
+
 /// Parses numbers; keeps the patterns it has compiled.
 #[derive(Debug)]
 pub struct PhoneParser {
     extension: Regex,
-    /// By the pattern's source: whether a number matches from its start, and as a whole.
-    patterns: FxHashMap<String, Regex>,
+    /// By the place in memory of the pattern's source, which is part of the
+    /// metadata and stays, and by what must match: the whole number, or its start.
+    patterns: FxHashMap<(usize, Matched), Regex>,
 }
 
 impl Default for PhoneParser {
@@ -74,8 +82,8 @@ impl PhoneParser {
         }
         let is_start = |c: char| matches!(c, '+' | '＋') || digit(c).is_some();
         let text = &text[text.find(is_start)?..];
-        let text = match self.extension.captures(text).and_then(|found| found.get(0)) {
-            Some(extension) if extension.start() > 0 => &text[..extension.start()],
+        let text = match self.extension(text) {
+            Some(from) if from > 0 => &text[..from],
             _ => text,
         };
         let is_international = text.starts_with(['+', '＋']);
@@ -100,12 +108,22 @@ impl PhoneParser {
         (digits.len() >= 2).then_some((digits, is_international))
     }
 
+    /// Where an extension begins.
+    fn extension(&self, text: &str) -> Option<usize> {
+        // Nothing that announces one consists of these.
+        let is_bare = |byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b' ' | b'(' | b')');
+        if text.bytes().all(is_bare) {
+            return None;
+        }
+        self.extension.find(text).map(|found| found.start())
+    }
+
     /// The country code and what stands behind it.
     fn split<'d>(
         &mut self,
         digits: &'d str,
         is_international: bool,
-        home: &Metadata,
+        home: &'static Metadata,
     ) -> Option<(u16, &'d str)> {
         if is_international && let Some(found) = country_code(digits) {
             return Some(found);
@@ -131,7 +149,7 @@ impl PhoneParser {
     fn after_international_prefix<'d>(
         &mut self,
         digits: &'d str,
-        home: &Metadata,
+        home: &'static Metadata,
     ) -> Option<&'d str> {
         let prefix = home.international_prefix()?.as_str();
         let end = self.start(prefix).find(digits)?.end();
@@ -140,7 +158,7 @@ impl PhoneParser {
     }
 
     /// The national significant number: without the prefix that is dialed at home.
-    fn significant(&mut self, meta: &Metadata, national: &str) -> String {
+    fn significant(&mut self, meta: &'static Metadata, national: &str) -> String {
         let stripped = self.without_national_prefix(meta, national);
         match length(meta, &stripped) {
             Length::Possible | Length::TooLong => stripped,
@@ -148,7 +166,7 @@ impl PhoneParser {
         }
     }
 
-    fn without_national_prefix(&mut self, meta: &Metadata, national: &str) -> String {
+    fn without_national_prefix(&mut self, meta: &'static Metadata, national: &str) -> String {
         let parsing = meta.national_prefix_for_parsing();
         let prefix = parsing.map_or(meta.national_prefix(), |pattern| Some(pattern.as_str()));
         let Some(found) = prefix.and_then(|prefix| self.start(prefix).captures(national)) else {
@@ -186,7 +204,7 @@ impl PhoneParser {
         })
     }
 
-    fn is_assigned(&mut self, meta: &Metadata, national: &str) -> bool {
+    fn is_assigned(&mut self, meta: &'static Metadata, national: &str) -> bool {
         let general = meta.descriptors().general().national_number().as_str();
         self.matches(general, national)
             && kinds(meta).any(|kind| {
@@ -197,18 +215,23 @@ impl PhoneParser {
     }
 
     /// Whether the whole number matches.
-    fn matches(&mut self, pattern: &str, number: &str) -> bool {
-        self.pattern(format!("^(?:{pattern})$")).is_match(number)
+    fn matches(&mut self, pattern: &'static str, number: &str) -> bool {
+        self.pattern(pattern, Matched::Whole).is_match(number)
     }
 
     /// The pattern for the start of a number.
-    fn start(&mut self, pattern: &str) -> &Regex {
-        self.pattern(format!("^(?:{pattern})"))
+    fn start(&mut self, pattern: &'static str) -> &Regex {
+        self.pattern(pattern, Matched::Start)
     }
 
-    fn pattern(&mut self, source: String) -> &Regex {
-        self.patterns.entry(source).or_insert_with_key(|source| {
-            RegexBuilder::new(source)
+    fn pattern(&mut self, source: &'static str, matched: Matched) -> &Regex {
+        let key = (source.as_ptr().addr(), matched);
+        self.patterns.entry(key).or_insert_with(|| {
+            let end = match matched {
+                Matched::Whole => "$",
+                Matched::Start => "",
+            };
+            RegexBuilder::new(&format!("^(?:{source}){end}"))
                 .ignore_whitespace(true)
                 .build()
                 .expect("a pattern of the metadata")
@@ -228,7 +251,7 @@ fn country_code(digits: &str) -> Option<(u16, &str)> {
     })
 }
 
-fn length(meta: &Metadata, national: &str) -> Length {
+fn length(meta: &'static Metadata, national: &str) -> Length {
     let length = national.len() as u16;
     let possible = || kinds(meta).flat_map(Descriptor::possible_length);
     let mut local = kinds(meta).flat_map(Descriptor::possible_local_length);
@@ -244,7 +267,7 @@ fn length(meta: &Metadata, national: &str) -> Length {
 }
 
 /// The kinds of numbers that a client may call from or dial.
-fn kinds(meta: &Metadata) -> impl Iterator<Item = &Descriptor> {
+fn kinds(meta: &'static Metadata) -> impl Iterator<Item = &'static Descriptor> {
     let kinds = meta.descriptors();
     [
         kinds.fixed_line(),

@@ -10,8 +10,6 @@ use crate::normalise::{lower, trimmed};
 use crate::recent::RecentMap;
 use crate::url;
 
-const UTM: [&str; 5] = ["source", "medium", "campaign", "content", "term"];
-
 /// Click ids with the source and medium they stand for. Of several the first in this order counts.
 pub const CLICK_IDS: [(&str, &str, &str); 9] = [
     ("gclid", "google", "cpc"),
@@ -28,8 +26,8 @@ pub const CLICK_IDS: [(&str, &str, &str); 9] = [
 /// What a page's address says.
 #[derive(Default)]
 struct Tags<'a> {
-    /// In the order of [`UTM`]; empty when absent.
-    utm: [&'a str; UTM.len()],
+    /// Source, medium, campaign, content and term; empty when absent.
+    utm: [&'a str; 5],
     /// Index into [`CLICK_IDS`].
     click_id: Option<usize>,
 }
@@ -137,20 +135,35 @@ impl Sources {
 /// counts as absent. Only what has a known name is decoded.
 fn read_tags<'a>(page: &'a str, arena: &'a Bump) -> Tags<'a> {
     let mut tags = Tags::default();
-    for (name, value) in url::parameters(url::query(page)) {
+    let query = url::query(page);
+    let has_escapes = url::has_escapes(query);
+    let decode = |text| {
+        if has_escapes {
+            url::decode(text, arena)
+        } else {
+            text
+        }
+    };
+    for (name, value) in url::parameters(query) {
         if value.is_empty() {
             continue;
         }
-        let name = url::decode(name, arena);
-        if let Some(name) = name.strip_prefix("utm_") {
-            let index = UTM.iter().position(|utm| *utm == name);
-            if let Some(tag) = index.map(|index| &mut tags.utm[index])
-                && tag.is_empty()
-            {
-                *tag = url::decode(value, arena);
+        let name = decode(name);
+        let utm = match name.as_bytes() {
+            b"utm_source" => 0,
+            b"utm_medium" => 1,
+            b"utm_campaign" => 2,
+            b"utm_content" => 3,
+            b"utm_term" => 4,
+            _ => {
+                let index = CLICK_IDS.iter().position(|(id, ..)| *id == name);
+                // Of none and an index the index, of two the lower.
+                tags.click_id = tags.click_id.into_iter().chain(index).min();
+                continue;
             }
-        } else if let Some(index) = CLICK_IDS.iter().position(|(id, ..)| *id == name) {
-            tags.click_id = Some(tags.click_id.map_or(index, |before| before.min(index)));
+        };
+        if tags.utm[utm].is_empty() {
+            tags.utm[utm] = decode(value);
         }
     }
     tags

@@ -56,18 +56,48 @@ pub fn query(url: &str) -> &str {
     }
 }
 
+/// Whether anything in a query stands for something else.
+pub fn has_escapes(query: &str) -> bool {
+    memchr2(b'+', b'%', query.as_bytes()).is_some()
+}
+
 /// Names and values of a query as they are written, in order.
-pub fn parameters(query: &str) -> impl Iterator<Item = (&str, &str)> {
-    query.split('&').map(|pair| {
-        let end = memchr(b'=', pair.as_bytes()).unwrap_or(pair.len());
-        (&pair[..end], pair.get(end + 1..).unwrap_or_default())
-    })
+pub fn parameters(query: &str) -> Parameters<'_> {
+    Parameters(Some(query))
+}
+
+/// What is left of a query. Bytes are looked at one by one: names and values
+/// are shorter than what a search for them in steps would cost to set up.
+#[derive(Clone, Debug)]
+pub struct Parameters<'a>(Option<&'a str>);
+
+impl<'a> Iterator for Parameters<'a> {
+    type Item = (&'a str, &'a str);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let query = self.0?;
+        let end_of = |from: usize, is_end: fn(u8) -> bool| {
+            let rest = query.as_bytes().iter().skip(from);
+            let length = rest.take_while(|byte| !is_end(**byte)).count();
+            from + length
+        };
+        let name_end = end_of(0, |byte| matches!(byte, b'=' | b'&'));
+        let name = &query[..name_end];
+        let mut end = name_end;
+        let mut value = "";
+        if query.as_bytes().get(name_end) == Some(&b'=') {
+            end = end_of(name_end + 1, |byte| byte == b'&');
+            value = &query[name_end + 1..end];
+        }
+        self.0 = query.get(end + 1..);
+        Some((name, value))
+    }
 }
 
 /// A name or value of a query, decoded as form data: plus is a space, and what
 /// is not UTF-8 becomes the replacement character.
 pub fn decode<'a>(text: &'a str, arena: &'a Bump) -> &'a str {
-    if memchr2(b'+', b'%', text.as_bytes()).is_none() {
+    if !has_escapes(text) {
         return text;
     }
     let spaced = text.replace('+', " ");

@@ -84,11 +84,10 @@ fn read_fields<'a>(scanner: &mut Scanner<'a>, object: &mut Object<'a>) -> Result
 
 /// The field of a name, when it is a known one.
 fn field(name: Quoted<'_>) -> Result<Option<Field>, Broken> {
-    if name.has_escapes {
-        let name = unescape(name.whole).ok_or(Broken)?;
-        return Ok(Field::from_name(&name));
-    }
-    Ok(Field::from_name(name.inside()))
+    Ok(match name {
+        Quoted::Plain(name) => Field::from_name(name),
+        Quoted::Escaped(name) => Field::from_name(&unescape(name).ok_or(Broken)?),
+    })
 }
 
 /// What is not JSON in it and where, without the text itself, which may be personal.

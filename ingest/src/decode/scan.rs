@@ -18,18 +18,11 @@ pub(super) struct Scanner<'a> {
 
 /// A string as it was written.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Quoted<'a> {
-    /// With its quotes.
-    pub whole: &'a str,
-    /// Something in it stands for something else.
-    pub has_escapes: bool,
-}
-
-impl<'a> Quoted<'a> {
-    /// What stands between the quotes.
-    pub fn inside(self) -> &'a str {
-        &self.whole[1..self.whole.len() - 1]
-    }
+pub(super) enum Quoted<'a> {
+    /// What stands between its quotes, which is what it says.
+    Plain(&'a str),
+    /// With its quotes: something in it stands for something else.
+    Escaped(&'a str),
 }
 
 impl<'a> Scanner<'a> {
@@ -71,12 +64,9 @@ impl<'a> Scanner<'a> {
     /// Reads any value.
     pub fn value(&mut self) -> Result<Value<'a>, Broken> {
         match self.next_token().ok_or(Broken)? {
-            b'"' => self.string().map(|string| {
-                if string.has_escapes {
-                    Value::Escaped(string.whole)
-                } else {
-                    Value::Text(string.inside())
-                }
+            b'"' => self.string().map(|string| match string {
+                Quoted::Plain(text) => Value::Text(text),
+                Quoted::Escaped(text) => Value::Escaped(text),
             }),
             b'[' | b'{' => {
                 let from = self.at;
@@ -101,9 +91,9 @@ impl<'a> Scanner<'a> {
     /// The next byte that is no white space.
     fn next_token(&mut self) -> Option<u8> {
         loop {
-            match self.peek() {
-                Some(b' ' | b'\n' | b'\r' | b'\t') => self.at += 1,
-                next => return next,
+            match self.peek()? {
+                b' ' | b'\n' | b'\r' | b'\t' => self.at += 1,
+                next => return Some(next),
             }
         }
     }
@@ -146,27 +136,29 @@ impl<'a> Scanner<'a> {
 
     /// Reads the string whose opening quote comes next.
     fn string(&mut self) -> Result<Quoted<'a>, Broken> {
-        let from = self.at;
+        let (from, bytes) = (self.at, self.bytes());
+        let mut at = from + 1;
         let mut has_escapes = false;
-        self.at += 1;
         loop {
-            self.at += plain(&self.bytes()[self.at..]);
-            match self.peek() {
-                Some(b'"') => {
-                    self.at += 1;
-                    return Ok(Quoted {
-                        whole: &self.text[from..self.at],
-                        has_escapes,
-                    });
-                }
-                Some(b'\\') => {
+            let rest = &bytes[at..];
+            let plain = plain(rest);
+            at += plain;
+            match rest.get(plain..) {
+                Some([b'"', ..]) => break,
+                Some([b'\\', behind @ ..]) => {
                     has_escapes = true;
-                    self.at += escape(&self.bytes()[self.at + 1..]).ok_or(Broken)?;
+                    at += escape(behind).ok_or(Broken)?;
                 }
                 // A control character, or the end.
                 _ => return Err(Broken),
             }
         }
+        self.at = at + 1;
+        Ok(if has_escapes {
+            Quoted::Escaped(&self.text[from..=at])
+        } else {
+            Quoted::Plain(&self.text[from + 1..at])
+        })
     }
 
     /// Steps over the array or object that comes next.
