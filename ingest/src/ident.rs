@@ -38,6 +38,10 @@ impl IdentKey {
 /// Bytes of what is remembered of an identifier's origin.
 const KEY_BYTES: usize = 47;
 
+/// More are not remembered, whatever is configured: the cells are all there
+/// from the beginning, and this many are 64 MiB.
+pub const MAX_CELLS: usize = 1 << 20;
+
 /// Identifiers by their values, with those of the last ones remembered: a
 /// visitor comes again and again, and a look is much cheaper than an HMAC.
 ///
@@ -59,15 +63,16 @@ struct Cell {
 }
 
 impl Idents {
-    /// Remembers about `capacity` identifiers.
+    /// Remembers about `capacity` identifiers, at most [`MAX_CELLS`].
     pub fn new(key: IdentKey, capacity: usize) -> Self {
+        let pairs = capacity.min(MAX_CELLS).div_ceil(2).next_power_of_two();
         let nothing = Cell {
             key: [0; KEY_BYTES],
             ident: Ident(0),
         };
         Self {
             key,
-            pairs: vec![[nothing; 2]; capacity.div_ceil(2).next_power_of_two()].into(),
+            pairs: vec![[nothing; 2]; pairs].into(),
         }
     }
 
