@@ -13,12 +13,13 @@ mod owned;
 mod rows;
 mod rules;
 mod store;
-mod stored;
+pub mod stored;
 mod wire;
 mod worker;
 
 pub use error::ProcessorError;
+pub use owned::{Leaving, Owned};
 pub use rules::{Attribution, TenantSettings};
-pub use store::{FjallStore, MemoryStore, Store, StoreOptions};
+pub use store::{Changing, FjallStore, Loaded, MemoryStore, Store, StoreOptions};
 pub use throughline_core::model::{Model, Shares, Weighing};
 pub use worker::{Config, Processor};

@@ -16,7 +16,7 @@ mod terms;
 #[cfg(test)]
 mod tests;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
@@ -249,6 +249,11 @@ impl<B: Backing> Partition<B> {
     /// How many nodes and chunks of cells are another than stored.
     pub fn changed(&self) -> (usize, usize) {
         (self.changes.nodes.len(), self.changes.chunks.len())
+    }
+
+    /// The messages that leave at the next checkpoint, by partition.
+    pub const fn waiting(&self) -> &BTreeMap<u32, Vec<Message>> {
+        &self.changes.messages
     }
 
     /// How many nodes and chunks of cells are in memory.
