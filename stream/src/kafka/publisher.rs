@@ -9,6 +9,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 
 use super::context::{Context, reason_of};
 use super::settings::{PublisherSettings, broker_error};
+use crate::failpoint::{self, Step};
 use crate::record::{Header, Outgoing};
 use crate::role::{Publish, StreamError};
 use crate::stop::Stop;
@@ -100,6 +101,7 @@ impl Publish for KafkaPublisher {
                 }
             }
         }
+        failpoint::reached(Step::Send);
         self.sent = self.sent.wrapping_add(1);
         if self.sent.is_multiple_of(POLL_EVERY) {
             self.serve()?;
@@ -111,7 +113,9 @@ impl Publish for KafkaPublisher {
         while self.producer.in_flight_count() > 0 {
             self.wait("acknowledgements")?;
         }
-        self.serve()
+        self.serve()?;
+        failpoint::reached(Step::Acknowledged);
+        Ok(())
     }
 }
 

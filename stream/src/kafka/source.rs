@@ -13,6 +13,7 @@ use rdkafka::{Offset, TopicPartitionList};
 use super::context::{Context, Rebalance, heals, reason_of};
 use super::settings::{SourceSettings, broker_error};
 use super::slots::Slots;
+use crate::failpoint::{self, Step};
 use crate::record::{Position, TopicPartition};
 use crate::role::{Polled, Source, StreamError};
 
@@ -47,6 +48,8 @@ pub struct KafkaSource {
     joined: Arc<AtomicBool>,
     start: StartAt,
     slots: Slots,
+    /// The partitions of the assignment before: an error may be late.
+    before: Slots,
     /// Partitions were taken away and are to be given back by the next poll.
     give_back: bool,
     commit_note: String,
@@ -72,6 +75,7 @@ impl KafkaSource {
             joined: Arc::clone(&settings.joined),
             start,
             slots: Slots::default(),
+            before: Slots::default(),
             give_back: false,
             commit_note: settings.commit_note.clone(),
             verify_at: None,
@@ -83,7 +87,7 @@ impl KafkaSource {
     fn rebalance(&mut self) -> Result<Option<Polled>, StreamError> {
         if self.give_back {
             self.give_back = false;
-            self.slots = Slots::default();
+            self.before = std::mem::take(&mut self.slots);
             // An error means that the group has taken them already.
             let _ = self.consumer.unassign();
         }
@@ -93,11 +97,13 @@ impl KafkaSource {
             Some(Rebalance::Revoke(partitions)) => {
                 tracing::info!(client = self.name, partitions = %list(&partitions), "revoked");
                 self.give_back = true;
+                failpoint::reached(Step::Revoked);
                 Ok(Some(Polled::Revoked(partitions)))
             }
             Some(Rebalance::Assign(partitions)) => {
                 if self.assign(&partitions)? {
                     tracing::info!(client = self.name, partitions = %list(&partitions), "assigned");
+                    failpoint::reached(Step::Assigned);
                     Ok(Some(Polled::Assigned(partitions)))
                 } else {
                     let again = Rebalance::Assign(partitions);
@@ -185,7 +191,10 @@ impl KafkaSource {
     }
 
     fn send_commit(&self, positions: &[Position], mode: CommitMode) -> Result<(), KafkaError> {
-        if positions.is_empty() {
+        // Partitions whose loss the client has noticed belong to others, and it
+        // has forgotten its name in the group: with that, a commit of a static
+        // member would look like another's with the same name, which is fatal.
+        if positions.is_empty() || self.consumer.assignment_lost() {
             return Ok(());
         }
         let mut offsets = TopicPartitionList::new();
@@ -260,7 +269,8 @@ impl KafkaSource {
 
     /// The library does not say which partition it means, so all are looked at.
     fn out_of_range(&self, error: &KafkaError) -> StreamError {
-        for (at, offset) in self.slots.expected() {
+        let expected = self.slots.expected().chain(self.before.expected());
+        for (at, offset) in expected {
             let marks = self
                 .consumer
                 .fetch_watermarks(&at.topic, at.partition, PATIENCE);
@@ -321,6 +331,7 @@ impl Source for KafkaSource {
             }
         } else {
             self.consumer.context().is_here();
+            failpoint::reached(Step::Read);
         }
         Ok(Polled::Records(records))
     }
@@ -333,9 +344,12 @@ impl Source for KafkaSource {
         if own.is_empty() {
             return Ok(());
         }
+        failpoint::reached(Step::Commit);
         self.verify_at = Some(Instant::now() + VERIFY_AFTER);
         self.send_commit(&own, CommitMode::Async)
-            .or_else(|error| self.is_uncommitted(&error))
+            .or_else(|error| self.is_uncommitted(&error))?;
+        failpoint::reached(Step::Committed);
+        Ok(())
     }
 }
 
