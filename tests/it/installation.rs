@@ -26,8 +26,8 @@ use crate::services::{self, Services};
 use crate::written;
 
 /// How many partitions the topics have.
-const RAW_PARTITIONS: u32 = 3;
-const EVENTS_PARTITIONS: u32 = 6;
+pub const RAW_PARTITIONS: u32 = 3;
+pub const EVENTS_PARTITIONS: u32 = 6;
 const ROLLUPS_PARTITIONS: u32 = 3;
 /// How long Kafka may take for an answer.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -61,7 +61,7 @@ pub struct Installation {
 }
 
 /// The groups of consumers, by role.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Group {
     Ingest,
     Processor,
@@ -69,6 +69,9 @@ pub enum Group {
 }
 
 impl Group {
+    /// Every group, in the order of the flow.
+    pub const ALL: [Self; 3] = [Self::Ingest, Self::Processor, Self::Sink];
+
     /// What it reads: topics by their default names, and partitions.
     fn partitions(self) -> impl Iterator<Item = (&'static str, i32)> {
         let (topics, partitions) = match self {
@@ -180,7 +183,8 @@ impl Installation {
         (self.start_command(name, command), address)
     }
 
-    fn start_command(&self, name: &str, command: Command) -> Process {
+    /// Starts a call of the program.
+    pub fn start_command(&self, name: &str, command: Command) -> Process {
         let log = self.directory.join(format!("{name}.log"));
         let entries = self.services.work.join("processes");
         Process::start(&format!("{}: {name}", self.name), command, log, &entries)
@@ -266,6 +270,17 @@ impl Installation {
         let partitions: Vec<_> = marks.keys().cloned().collect();
         let committed = offsets.committed(&self.group(group), &partitions).unwrap();
         lag(&marks, &committed).values().sum()
+    }
+
+    /// How many records the topics of a group hold.
+    pub fn records_of(&self, group: Group) -> i64 {
+        let topics: BTreeSet<_> = group
+            .partitions()
+            .map(|(topic, _)| self.topic(topic))
+            .collect();
+        let topics: Vec<_> = topics.into_iter().collect();
+        let marks = self.offsets.lock().unwrap().watermarks(&topics).unwrap();
+        marks.values().map(|marks| marks.high - marks.low).sum()
     }
 
     fn group(&self, group: Group) -> String {

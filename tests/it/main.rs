@@ -8,6 +8,7 @@ mod configure;
 mod crash;
 mod dead_letters;
 mod encode;
+mod faults;
 mod generations;
 mod http;
 mod installation;

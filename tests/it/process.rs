@@ -71,9 +71,7 @@ impl Process {
 
     /// Asks it to end, and waits until it has.
     pub fn terminate(&mut self) -> ExitStatus {
-        let pid = self.child.id().to_string();
-        let asked = Command::new("kill").args(["-TERM", &pid]).status().unwrap();
-        assert!(asked.success(), "{} had ended already", self.name);
+        self.signal("TERM");
         self.wait()
     }
 
@@ -81,6 +79,22 @@ impl Process {
     pub fn stop(&mut self) {
         let status = self.terminate();
         assert!(status.success(), "{} stopped with {status}", self.name);
+    }
+
+    /// Sends it a signal by name.
+    pub fn signal(&self, signal: &str) {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-s", signal, &pid]).status();
+        assert!(sent.unwrap().success(), "{} had ended already", self.name);
+    }
+
+    /// The most memory it has had so far, in MiB; none when it has ended.
+    pub fn peak_mib(&self) -> Option<u64> {
+        let status = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(status).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib: u64 = line?.trim().trim_end_matches(" kB").parse().ok()?;
+        Some(kib / 1024)
     }
 
     /// Ends it as `kill -9` does.

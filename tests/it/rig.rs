@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use throughline::attribute::Tables;
 use throughline_ingest::Ingest;
-use throughline_processor::{Processor, Store};
+use throughline_processor::{Processor, ProcessorError, Store};
 use throughline_proto::topics::{self, RawTopic};
 use throughline_stream::memory::{MemoryBroker, MemoryPublisher, MemorySource};
 use throughline_stream::{Outgoing, Role as _, Step};
@@ -61,6 +61,15 @@ impl<'a> Rig<'a> {
     /// One life of a processor: it steps until there is nothing to do, or dies
     /// after so many steps and leaves undone what no checkpoint covers.
     pub fn process(&self, store: impl Store, steps: Option<usize>) {
+        self.try_process(store, steps).unwrap();
+    }
+
+    /// The same with a store that may be damaged.
+    pub fn try_process(
+        &self,
+        store: impl Store,
+        steps: Option<usize>,
+    ) -> Result<(), ProcessorError> {
         let mut processor = Processor::new(
             configure::processor(PARTITIONS),
             Arc::new(configure::rules(&self.plan.settings())),
@@ -71,15 +80,16 @@ impl<'a> Rig<'a> {
         let mut step = 0;
         while steps.is_none_or(|steps| step < steps) {
             step += 1;
-            if processor.step().unwrap() == Step::Worked {
+            if processor.step()? == Step::Worked {
                 continue;
             }
-            processor.finish().unwrap();
+            processor.finish()?;
             // What the checkpoint sent may be addressed to this very worker.
-            if processor.step().unwrap() == Step::Idle {
-                return;
+            if processor.step()? == Step::Idle {
+                break;
             }
         }
+        Ok(())
     }
 
     /// The records of rows so far.

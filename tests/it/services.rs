@@ -71,9 +71,9 @@ pub struct OwnKafka {
 }
 
 impl OwnKafka {
-    /// A running one.
-    pub fn start() -> Self {
-        let directory = own_directory("-kafka");
+    /// A running one; its name tells it from those of other tests.
+    pub fn start(name: &str) -> Self {
+        let directory = own_directory(&format!("-{name}"));
         std::fs::create_dir_all(&directory).unwrap();
         let watcher = watch(&directory);
         run("up", &directory, &["--only", "kafka", "--kafka-port", "0"]);
@@ -87,6 +87,14 @@ impl OwnKafka {
     /// Ends it; what it keeps stays.
     pub fn stop(&self) {
         run("down", &self.directory, &[]);
+    }
+
+    /// Sends its process a signal by name: KILL, STOP, CONT.
+    pub fn signal(&self, signal: &str) {
+        let entry = std::fs::read_to_string(self.directory.join("run/kafka.pid")).unwrap();
+        let pid = entry.split(' ').next().unwrap();
+        let sent = Command::new("kill").args(["-s", signal, pid]).status();
+        assert!(sent.unwrap().success(), "kafka had ended already");
     }
 
     /// Starts it again, where it was.

@@ -44,7 +44,8 @@ pub fn small() -> &'static Traffic {
 }
 
 impl Traffic {
-    fn new(plan: Plan) -> Self {
+    /// The traffic of a plan.
+    pub fn new(plan: Plan) -> Self {
         let records = plan.records();
         let mut reference = Reference::new(plan.settings());
         let valid: Vec<_> = records
@@ -82,22 +83,43 @@ impl Traffic {
     pub fn write(&self, directory: &Path) -> Vec<Outgoing> {
         let mut lines = Vec::new();
         let mut others = Vec::new();
-        for (index, ((topic, value), valid)) in self.records.iter().zip(&self.valid).enumerate() {
-            let message = (*valid && index % 4 == 0)
-                .then(|| protobuf(topic, value))
-                .flatten();
-            let in_both = index % 32 == 0;
+        for (index, (topic, value)) in self.records.iter().enumerate() {
+            let message = self.message(index);
             if value.is_empty() {
                 others.push(outgoing(topic, value.clone(), None));
-            } else if message.is_none() || in_both {
+            } else if message.is_none() || is_in_both(index) {
                 lines.push((*topic, value));
             }
-            if let Some(message) = message {
-                others.push(outgoing(topic, message, Some("application/x-protobuf")));
-            }
+            others.extend(message);
         }
         write_files(directory, lines.into_iter());
         others
+    }
+
+    /// All of it in the order of arrival, with the same shares of protobuf;
+    /// whether it is valid stands before each.
+    pub fn outgoing(&self) -> impl Iterator<Item = (bool, Outgoing)> {
+        self.records
+            .iter()
+            .enumerate()
+            .flat_map(|(index, (topic, value))| {
+                let message = self.message(index);
+                let line = message.is_none() || is_in_both(index);
+                let line = line.then(|| outgoing(topic, value.clone(), None));
+                let is_valid = self.valid[index];
+                let records = line.into_iter().chain(message);
+                records.map(move |record| (is_valid, record))
+            })
+    }
+
+    /// The record as protobuf, if it is one of those.
+    fn message(&self, index: usize) -> Option<Outgoing> {
+        if !self.valid[index] || !index.is_multiple_of(4) {
+            return None;
+        }
+        let (topic, value) = &self.records[index];
+        let message = protobuf(topic, value)?;
+        Some(outgoing(topic, message, Some("application/x-protobuf")))
     }
 
     /// Sends all of it: files by `produce`, the rest from here.
@@ -108,6 +130,11 @@ impl Traffic {
         to.produce(&directory);
         to.send(others);
     }
+}
+
+/// Whether a record that is sent as protobuf is sent as a line, too.
+const fn is_in_both(index: usize) -> bool {
+    index.is_multiple_of(32)
 }
 
 /// Makes a directory with a file for each topic, a record a line.

@@ -1,0 +1,19 @@
+//! Faults on real services: processes that are killed, stopped and moved,
+//! services that go away and refuse, disks and logs that lose what they held.
+//! Afterwards every view must be what the batch reference says.
+//!
+//! A seed decides what happens; no test judges how long something took.
+
+mod again;
+mod chaos;
+mod clickhouse;
+mod crew;
+mod damage;
+mod disk;
+mod feed;
+mod figures;
+mod gate;
+mod logs;
+mod members;
+mod steps;
+mod storm;
