@@ -42,7 +42,17 @@ lint: setup ## check the formatting and the lints
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 
-# Tests of the whole line start the program itself, so it is built before.
+# Tests of the whole line start the program itself, so it is built before. Most
+# of them wait for Kafka and for processes, so that more run than there are cores.
+test: export RUST_TEST_THREADS ?= 6
 test: lint ## everything CI checks
 	cargo build --workspace --locked
 	cargo test --workspace --locked
+
+# CHAOS_SECONDS says how long new rounds begin (600), CHAOS_EVENTS how much
+# traffic each has (20000). Each round says how it is repeated, by its seed.
+.PHONY: chaos
+chaos: setup ## faults by chance on real services for a while: make chaos CHAOS_SECONDS=3600
+	cargo build --workspace --locked
+	$(foreach name,CHAOS_SECONDS CHAOS_ROUNDS CHAOS_SEED CHAOS_EVENTS,$(if $($(name)),$(name)=$($(name)))) \
+		cargo test -p throughline-tests --locked --test it -- --ignored --exact --nocapture faults::chaos::chaos
