@@ -58,6 +58,17 @@ impl<'a> Rig<'a> {
         while self.ingest.step().unwrap() == Step::Worked {}
     }
 
+    /// A worker that has done nothing yet.
+    pub fn worker<S: Store>(&self, store: S) -> Processor<S> {
+        Processor::new(
+            configure::processor(PARTITIONS),
+            Arc::new(configure::rules(&self.plan.settings())),
+            store,
+            Box::new(self.broker.source(&[topics::EVENTS])),
+            Box::new(self.broker.publisher(self.plan.received_ms())),
+        )
+    }
+
     /// One life of a processor: it steps until there is nothing to do, or dies
     /// after so many steps and leaves undone what no checkpoint covers.
     pub fn process(&self, store: impl Store, steps: Option<usize>) {
@@ -70,13 +81,7 @@ impl<'a> Rig<'a> {
         store: impl Store,
         steps: Option<usize>,
     ) -> Result<(), ProcessorError> {
-        let mut processor = Processor::new(
-            configure::processor(PARTITIONS),
-            Arc::new(configure::rules(&self.plan.settings())),
-            store,
-            Box::new(self.broker.source(&[topics::EVENTS])),
-            Box::new(self.broker.publisher(self.plan.received_ms())),
-        );
+        let mut processor = self.worker(store);
         let mut step = 0;
         while steps.is_none_or(|steps| step < steps) {
             step += 1;

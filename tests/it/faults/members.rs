@@ -79,10 +79,11 @@ fn a_member_whose_name_another_takes_ends_and_says_why() {
 fn a_processor_comes_back_to_its_state() {
     let traffic = traffic::small();
     let mut line = Installation::new("recovery", &traffic.plan.settings());
-    line.config["kafka"]["instance"] = "kept".into();
     line.config["processor"]["checkpoint_records"] = 5.into();
     traffic.send(&line);
     line.start("ingest", &["ingest", "--until-idle"]).succeeds();
+    line.config["kafka"]["instance"] = "kept".into();
+    line.config["kafka"]["session_timeout_ms"] = 30_000.into();
     let mut processor = line.start_processor("processor");
     for _ in 0..2 {
         line.until_done(Group::Processor, line.done(Group::Processor) + 1);
