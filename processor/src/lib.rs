@@ -8,6 +8,7 @@
 
 mod error;
 mod facts;
+mod lease;
 mod metrics;
 mod owned;
 mod rows;

@@ -13,6 +13,7 @@ use throughline_core::{Backing, Ident, Node};
 use throughline_proto::flat::Malformed;
 
 use crate::error::ProcessorError;
+use crate::lease::{Lease, Leases};
 use crate::stored::{self, Meta};
 
 /// Keeps the state of partitions.
@@ -22,7 +23,9 @@ pub trait Store: Send {
     /// What a partition reads its state through, and adds its changes.
     type Backing: Backing<Error = ProcessorError> + Changing<Self::Batch>;
 
-    /// A partition's state, with what is known of it as a whole unless it is new.
+    /// A partition's state, with what is known of it as a whole unless it is
+    /// new. Waits for another worker on this store that has the partition: see
+    /// [`lease`](crate::lease).
     fn open(&self, partition: u32) -> Result<(Self::Backing, Option<Loaded>), ProcessorError>;
 
     /// No changes yet.
@@ -119,6 +122,7 @@ const KEYSPACE_PREFIX: &str = "events-";
 pub struct FjallStore {
     database: Database,
     keyspaces: Arc<Mutex<BTreeMap<u32, Keyspace>>>,
+    leases: Arc<Leases>,
     path: Arc<Path>,
 }
 
@@ -133,6 +137,7 @@ impl FjallStore {
         Ok(Self {
             database,
             keyspaces: Arc::default(),
+            leases: Arc::default(),
             path,
         })
     }
@@ -195,6 +200,7 @@ impl FjallStore {
             keyspace,
             partition,
             path: Arc::clone(&self.path),
+            lease: None,
         })
     }
 }
@@ -205,7 +211,9 @@ impl Store for FjallStore {
     const KEEPS: bool = true;
 
     fn open(&self, partition: u32) -> Result<(FjallBacking, Option<Loaded>), ProcessorError> {
-        let backing = self.backing(partition)?;
+        let lease = self.leases.take(partition);
+        let mut backing = self.backing(partition)?;
+        backing.lease = Some(lease);
         let loaded = match backing.meta()? {
             Some(meta) => {
                 let names = stored::decode_names(meta.names, |key| backing.get(key))?
@@ -241,6 +249,8 @@ pub struct FjallBacking {
     keyspace: Keyspace,
     partition: u32,
     path: Arc<Path>,
+    /// Keeps the partition from other workers that have this store.
+    lease: Option<Lease>,
 }
 
 impl FjallBacking {

@@ -95,6 +95,8 @@ impl<S: Store> Processor<S> {
 
     fn take_over(&mut self, at: &TopicPartition) -> Result<(), ProcessorError> {
         let number = at.partition as u32;
+        // It would wait for itself.
+        self.partitions.remove(&number);
         let (backing, loaded) = self.store.open(number)?;
         let owned = Owned::new(number, &self.config, &self.rules, backing, loaded)?;
         let offset = owned.next_offset();
@@ -222,7 +224,9 @@ impl<S: Store> Role for Processor<S> {
             None => self.config.poll_wait,
         };
         let step = match self.source.poll(room, wait.min(self.config.poll_wait))? {
-            Polled::Assigned(partitions) => {
+            Polled::Assigned(mut partitions) => {
+                // The order in which workers of a process wait for each other.
+                partitions.sort_unstable_by_key(|at| at.partition);
                 for at in &partitions {
                     self.take_over(at)?;
                 }

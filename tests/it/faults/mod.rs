@@ -17,3 +17,4 @@ mod logs;
 mod members;
 mod steps;
 mod storm;
+mod twins;
