@@ -6,6 +6,8 @@
 //! invalid, `+49 1512 3456789` loses its `1`). Extensions are left out: they
 //! are no part of the client's number.
 
+use std::sync::{LazyLock, Mutex, PoisonError};
+
 use phonenumber::Metadata;
 use phonenumber::country;
 use phonenumber::metadata::{DATABASE, Descriptor};
@@ -38,19 +40,27 @@ enum Matched {
     Start,
 }
 
-/// Parses numbers; keeps the patterns it has compiled.
+/// A pattern by the place in memory of its source, which is part of the
+/// metadata and stays, and by what must match.
+type PatternKey = (usize, Matched);
+
+/// The patterns that any parser has compiled: that takes as long as parsing
+/// thousands of numbers, and every worker needs the same few.
+static COMPILED: LazyLock<Mutex<FxHashMap<PatternKey, Regex>>> = LazyLock::new(Mutex::default);
+static COMPILED_EXTENSION: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(EXTENSION).expect("a constant pattern"));
+
+/// Parses numbers; keeps the patterns it has used.
 #[derive(Debug)]
 pub struct PhoneParser {
     extension: Regex,
-    /// By the place in memory of the pattern's source, which is part of the
-    /// metadata and stays, and by what must match: the whole number, or its start.
-    patterns: FxHashMap<(usize, Matched), Regex>,
+    patterns: FxHashMap<PatternKey, Regex>,
 }
 
 impl Default for PhoneParser {
     fn default() -> Self {
         Self {
-            extension: Regex::new(EXTENSION).expect("a constant pattern"),
+            extension: COMPILED_EXTENSION.clone(),
             patterns: FxHashMap::default(),
         }
     }
@@ -227,16 +237,24 @@ impl PhoneParser {
     fn pattern(&mut self, source: &'static str, matched: Matched) -> &Regex {
         let key = (source.as_ptr().addr(), matched);
         self.patterns.entry(key).or_insert_with(|| {
-            let end = match matched {
-                Matched::Whole => "$",
-                Matched::Start => "",
-            };
-            RegexBuilder::new(&format!("^(?:{source}){end}"))
-                .ignore_whitespace(true)
-                .build()
-                .expect("a pattern of the metadata")
+            let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
+            let pattern = compiled
+                .entry(key)
+                .or_insert_with(|| compile(source, matched));
+            pattern.clone()
         })
     }
+}
+
+fn compile(source: &str, matched: Matched) -> Regex {
+    let end = match matched {
+        Matched::Whole => "$",
+        Matched::Start => "",
+    };
+    RegexBuilder::new(&format!("^(?:{source}){end}"))
+        .ignore_whitespace(true)
+        .build()
+        .expect("a pattern of the metadata")
 }
 
 /// The country code at the start of an international number, and the rest.
