@@ -4,7 +4,7 @@
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down reset status build demo bench fmt lint test
+.PHONY: help setup up down reset status build demo bench simulate fmt lint test
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,11 @@ demo: build ## stream made-up traffic through the line and watch the channels: m
 
 bench: build ## measure the whole line on this machine: make bench EVENTS=500000
 	@dev/bench.sh $(EVENTS)
+
+# SEED replays one run step by step; FIRST is the first of the seeds.
+simulate: ## partitions under every fault, against the batch reference: make simulate SEEDS=10000
+	cargo run --release --locked --package throughline-tests --bin simulate -- \
+		$(if $(SEED),--seed $(SEED),$(or $(SEEDS),1000) $(FIRST))
 
 fmt: ## format the code
 	cargo fmt --all

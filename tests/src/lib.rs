@@ -2,7 +2,10 @@
 //!
 //! [`reference`] recomputes every view from the raw events by brute force, and shares no code with the
 //! pipeline: two independent readings of one contract are a test of both. [`traffic`] makes small, dense,
-//! adversarial traffic from a seed. Nothing here runs in production.
+//! adversarial traffic from a seed, and [`simulate`] sends it through many partitions of the fold under every
+//! fault that one seeded scheduler can make. Nothing here runs in production.
 
+pub mod configure;
 pub mod reference;
+pub mod simulate;
 pub mod traffic;

@@ -19,6 +19,7 @@ use crate::reference::decimal::Decimal;
 use crate::reference::settings::{StaticSource, Tenant};
 use crate::reference::time::{DAY, HOUR, local_date};
 use events::Events;
+pub use events::TENANTS;
 use json::Draft;
 
 /// What to make.
@@ -30,6 +31,10 @@ pub struct Plan {
     pub events: usize,
     /// Clients of all tenants together, before some turn out to be one.
     pub clients: usize,
+    /// The tenants that they belong to, in turn.
+    pub tenants: Vec<&'static str>,
+    /// How often each topic is chosen, in the order of web, calls, emails, deals, costs, touches, numbers, identities.
+    pub mix: [u8; 8],
     /// The earliest `occurred_at`, in epoch milliseconds.
     pub start_ms: i64,
     /// How long after it the latest is.
@@ -53,6 +58,8 @@ impl Plan {
             seed,
             events,
             clients: events.div_ceil(30),
+            tenants: TENANTS.to_vec(),
+            mix: [50, 10, 7, 15, 5, 4, 7, 2],
             // 2026-03-01T00:00:00Z
             start_ms: 1_772_323_200_000,
             span_ms: 14 * DAY,

@@ -25,6 +25,8 @@ pub mod ids;
 pub mod journey;
 pub mod message;
 pub mod model;
+#[cfg(feature = "mutants")]
+pub mod mutant;
 pub mod names;
 pub mod number;
 pub mod partition;

@@ -130,6 +130,8 @@ impl<B: Backing> Partition<B> {
             }
         }
         books.settle_touches(change, claims.touches, &mut stretch);
+        #[cfg(feature = "mutants")]
+        let of_touches = stretch;
         books.settle_leads(change, &mut stretch);
         if let Some(journey) = journey {
             books.settle_calls(change, &claims.calls, journey);
@@ -139,6 +141,10 @@ impl<B: Backing> Partition<B> {
         }
         let claimed: BTreeSet<Ident> = claims.deals.into_iter().collect();
         let changed = books.settle_deals(change, &claimed, &mut stretch);
+        #[cfg(feature = "mutants")]
+        if crate::mutant::is(crate::mutant::Mutant::NoMilestones) {
+            stretch = of_touches;
+        }
         books.settle_credits(change, &self.names, &changed, &claimed, stretch);
     }
 
@@ -323,6 +329,8 @@ impl Books {
     ) {
         let tenant = names.tenant(change.tenant);
         let all = tenant.rules.reset_on_conversion && !changed.is_empty();
+        #[cfg(feature = "mutants")]
+        let all = all && !crate::mutant::is(crate::mutant::Mutant::NoPreviousConversion);
         let mut idents: BTreeSet<Ident> = changed.union(claimed).copied().collect();
         for deal in change.before.deals.iter().chain(&change.after.deals) {
             let Some(won_at) = deal.won_at else { continue };

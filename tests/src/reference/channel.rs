@@ -1,5 +1,7 @@
 //! The default channel grouping, rule by rule.
 
+use std::sync::LazyLock;
+
 use regex::Regex;
 
 use super::lists::Lists;
@@ -11,30 +13,37 @@ pub const DIRECT: &str = "Direct";
 /// The channel of calls to numbers that nothing else explains.
 pub const CALLS: &str = "Calls";
 
+/// Paid media, shops, videos and e-mail, in this order.
+static PATTERNS: LazyLock<[Regex; 4]> = LazyLock::new(|| {
+    [
+        "^(.*cp.*|ppc|retargeting|paid.*)$",
+        "^(.*(([^a-df-z]|^)shop|shopping).*)$",
+        "^(.*video.*)$",
+        "^(email|e-mail|e_mail|e mail)$",
+    ]
+    .map(|pattern| Regex::new(pattern).expect("the patterns are constants"))
+});
+
 /// The rules, ready to be asked.
 #[derive(Debug)]
 pub struct Channels<'a> {
     lists: &'a Lists,
-    paid: Regex,
-    shop: Regex,
-    video: Regex,
-    email: Regex,
+    paid: &'static Regex,
+    shop: &'static Regex,
+    video: &'static Regex,
+    email: &'static Regex,
 }
 
 impl<'a> Channels<'a> {
     /// Prepares the rules.
-    ///
-    /// # Panics
-    ///
-    /// Never: the patterns are constants.
     pub fn new(lists: &'a Lists) -> Self {
-        let regex = |pattern: &str| Regex::new(pattern).expect("the patterns are constants");
+        let [paid, shop, video, email] = &*PATTERNS;
         Self {
             lists,
-            paid: regex("^(.*cp.*|ppc|retargeting|paid.*)$"),
-            shop: regex("^(.*(([^a-df-z]|^)shop|shopping).*)$"),
-            video: regex("^(.*video.*)$"),
-            email: regex("^(email|e-mail|e_mail|e mail)$"),
+            paid,
+            shop,
+            video,
+            email,
         }
     }
 

@@ -1,5 +1,8 @@
 //! Identifiers and numbers in their one form.
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
 /// Values that are never identifiers, whatever their case and the spaces around them.
 const JUNK: [&str; 10] = [
     "",
@@ -28,8 +31,18 @@ pub fn opaque(value: &str) -> Option<String> {
     (!is_junk(value)).then(|| value.to_owned())
 }
 
+/// What numbers have been read as, by value and region: the traffic has few, and reading one takes long.
+static PHONES: Mutex<BTreeMap<(String, String), Option<String>>> = Mutex::new(BTreeMap::new());
+
 /// A phone in E.164; `None` when it is not a valid number.
 pub fn phone(value: &str, region: &str) -> Option<String> {
+    let mut phones = PHONES.lock().unwrap_or_else(PoisonError::into_inner);
+    let key = (value.to_owned(), region.to_owned());
+    let read = phones.entry(key).or_insert_with(|| read(value, region));
+    read.clone()
+}
+
+fn read(value: &str, region: &str) -> Option<String> {
     if is_junk(value) {
         return None;
     }

@@ -21,7 +21,8 @@ pub const TOPICS: [&str; 8] = [
 /// A number in the static table.
 pub const STATIC_NUMBER: &str = "+74957777777";
 
-const TENANTS: [&str; 4] = ["default", "moscow", "new-york", "kolkata"];
+/// Tenants whose settings differ: see [`Plan::settings`].
+pub const TENANTS: [&str; 4] = ["default", "moscow", "new-york", "kolkata"];
 const MINUTE: i64 = 60_000;
 /// Steps from a client's favourite moments: ties, and pauses around thirty minutes.
 const STEPS: [i64; 12] = [
@@ -107,7 +108,7 @@ impl<'a> Events<'a> {
         // Room for the longest step and for moved copies, so that nothing is after the end.
         let room = (plan.span_ms - DAY - 2 * HOUR).max(1);
         let minute = |rng: &mut Rng| plan.start_ms + rng.i64(0..room) / MINUTE * MINUTE;
-        let groups = plan.clients / TENANTS.len() / GROUP + 1;
+        let groups = plan.clients / plan.tenants.len() / GROUP + 1;
         let moments = (0..groups)
             .map(|_| std::array::from_fn(|_| minute(rng)))
             .collect();
@@ -122,23 +123,15 @@ impl<'a> Events<'a> {
     pub fn next(&mut self, rng: &mut Rng) -> Draft {
         let client = rng.usize(..self.plan.clients.max(1));
         // The same names in every tenant, so that nothing keeps tenants apart but the tenant.
-        let (tenant, person) = (TENANTS[client % TENANTS.len()], client / TENANTS.len());
+        let tenants = &self.plan.tenants;
+        let (tenant, person) = (tenants[client % tenants.len()], client / tenants.len());
         let moments = &self.moments[person / GROUP];
         let at = moments[rng.usize(..moments.len())] + STEPS[rng.usize(..STEPS.len())];
         self.made += 1;
         // Ids whose order is not that of their making, with bytes above ASCII among them.
         let prefix = ["a", "Z", "9", "é", "b-", "_"][rng.usize(..6)];
         let event_id = format!("{prefix}{:x}", self.made);
-        let topic = match rng.u8(..100) {
-            0..=49 => "web",
-            50..=59 => "calls",
-            60..=66 => "emails",
-            67..=81 => "deals",
-            82..=86 => "costs",
-            87..=90 => "touches",
-            91..=97 => "numbers",
-            _ => "identities",
-        };
+        let topic = self.topic(rng);
         let mut draft = Draft::new(topic, &event_id, at);
         if tenant != "default" || rng.u8(..10) == 0 {
             draft.text_field("tenant", tenant);
@@ -151,9 +144,29 @@ impl<'a> Events<'a> {
             "costs" => cost(&mut draft, self.plan, rng),
             "touches" => touch(&mut draft, person, rng),
             "numbers" => lease(&mut draft, person, at, rng),
-            _ => identities(&mut draft, person, self.plan.clients / TENANTS.len(), rng),
+            _ => identities(
+                &mut draft,
+                person,
+                self.plan.clients / self.plan.tenants.len(),
+                rng,
+            ),
         }
         draft
+    }
+}
+
+impl Events<'_> {
+    /// One of the topics, as often as the plan says.
+    fn topic(&self, rng: &mut Rng) -> &'static str {
+        let mix = &self.plan.mix;
+        let mut chosen = rng.u8(..mix.iter().sum::<u8>());
+        let topics = TOPICS.iter().zip(mix);
+        let mut found = topics.skip_while(|(_, share)| {
+            let passed = chosen >= **share;
+            chosen = chosen.saturating_sub(**share);
+            passed
+        });
+        found.next().map_or("web", |(topic, _)| *topic)
     }
 }
 

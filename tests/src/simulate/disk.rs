@@ -1,0 +1,98 @@
+//! What an instance of a partition keeps: its values as they would stand on disk, in memory.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use throughline_core::cell::{Chunk, ChunkKey};
+use throughline_core::cost::Cost;
+use throughline_core::number::{NumberKey, NumberState};
+use throughline_core::{Backing, Ident, Node};
+use throughline_processor::stored::{self, Meta};
+use throughline_processor::{Changing, Loaded, ProcessorError};
+use throughline_proto::flat::Malformed;
+
+/// Keys and values. A clone is a snapshot.
+pub type Disk = BTreeMap<Vec<u8>, Rc<[u8]>>;
+
+/// Keys and values that are to be written at once.
+pub type Batch = Vec<(Vec<u8>, Rc<[u8]>)>;
+
+/// The disk of one instance.
+#[derive(Clone, Default)]
+pub struct SharedDisk(Rc<RefCell<Disk>>);
+
+impl SharedDisk {
+    /// A disk that holds what a snapshot holds.
+    pub fn new(snapshot: Disk) -> Self {
+        Self(Rc::new(RefCell::new(snapshot)))
+    }
+
+    /// All of it, as it is now.
+    pub fn snapshot(&self) -> Disk {
+        self.0.borrow().clone()
+    }
+
+    /// Writes a batch.
+    pub fn write(&self, batch: Batch) {
+        self.0.borrow_mut().extend(batch);
+    }
+
+    /// What is known of the partition as a whole; nothing on an empty disk.
+    pub fn load(&self) -> Result<Option<Loaded>, ProcessorError> {
+        let Some(meta) = self.read(&stored::META_KEY, Meta::decode)? else {
+            return Ok(None);
+        };
+        let disk = self.0.borrow();
+        let get = |key: &[u8]| Ok(disk.get(key).map(|value| value.to_vec()));
+        let names = stored::decode_names::<ProcessorError>(meta.names, get)?.map_err(damaged)?;
+        Ok(Some(Loaded { meta, names }))
+    }
+
+    /// A value, decoded.
+    pub fn read<T>(
+        &self,
+        key: &[u8],
+        decode: impl Fn(&[u8]) -> Result<T, Malformed>,
+    ) -> Result<Option<T>, ProcessorError> {
+        let disk = self.0.borrow();
+        let value = disk.get(key);
+        value
+            .map(|value| decode(value).map_err(damaged))
+            .transpose()
+    }
+}
+
+fn damaged(reason: Malformed) -> ProcessorError {
+    ProcessorError::Damaged {
+        partition: 0,
+        what: "value",
+        reason: reason.0,
+    }
+}
+
+impl Changing<Batch> for SharedDisk {
+    fn put(&self, key: &[u8], value: &[u8], batch: &mut Batch) {
+        batch.push((key.to_vec(), value.into()));
+    }
+}
+
+impl Backing for SharedDisk {
+    type Error = ProcessorError;
+
+    fn node(&mut self, ident: Ident) -> Result<Option<Node>, ProcessorError> {
+        self.read(&stored::node_key(ident), stored::decode_node)
+    }
+
+    fn number(&mut self, key: NumberKey) -> Result<Option<NumberState>, ProcessorError> {
+        self.read(&stored::number_key(key), stored::decode_number)
+    }
+
+    fn cost(&mut self, ident: Ident) -> Result<Option<Cost>, ProcessorError> {
+        self.read(&stored::cost_key(ident), stored::decode_cost)
+    }
+
+    fn chunk(&mut self, key: ChunkKey) -> Result<Option<Chunk>, ProcessorError> {
+        self.read(&stored::chunk_key(key), stored::decode_chunk)
+    }
+}

@@ -1,0 +1,165 @@
+//! The contract's views over the table of rows, as the reference's tables.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{Days, NaiveDate};
+use throughline_proto::rollups::Table;
+
+use super::table::RowTable;
+use crate::reference::Tables;
+use crate::reference::tables::{Cell, Row};
+use crate::reference::time::{HOUR, date_text};
+
+/// The views that [`of`] gives; the one that is missing sums these up by day.
+pub const COMPARED: [&str; 9] = [
+    "channel_hourly",
+    "traffic_hourly",
+    "deals",
+    "credits",
+    "touchpoints",
+    "calls",
+    "identities",
+    "clients",
+    "costs",
+];
+
+/// Cells of a share in a row of credits.
+const CREDIT_CELLS: usize = 14;
+/// Cells of a share in a rollup cell: the model and four figures.
+const SHARE_CELLS: usize = 5;
+
+/// Clients as numbers.
+#[derive(Default)]
+struct Clients(BTreeMap<Cell, i64>);
+
+impl Clients {
+    fn number(&mut self, client: &Cell) -> Cell {
+        let next = self.0.len() as i64;
+        Cell::Int(*self.0.entry(client.clone()).or_insert(next))
+    }
+}
+
+/// The views over the rows.
+pub fn of(table: &RowTable) -> Tables {
+    let mut tables = Tables::default();
+    let mut clients = Clients::default();
+    let rows = |wanted: Table| {
+        let all = table.0.iter();
+        all.filter(move |((table, _), _)| *table == wanted)
+            .filter_map(|((_, key), (_, state))| Some((key.as_slice(), state.as_deref()?)))
+    };
+    // Tenant and id, then the client as a number; what follows is cut to what the view has.
+    let mut with_client = |wanted: Table, columns: usize| {
+        let row = |(key, state): (&[Cell], &[Cell])| {
+            let mut cells = key[..2].to_vec();
+            cells.push(clients.number(&state[0]));
+            cells.extend_from_slice(&state[1..columns - 2]);
+            Row(cells)
+        };
+        rows(wanted).map(row).collect::<Vec<_>>()
+    };
+    tables.set("touchpoints", with_client(Table::Touchpoints, 11));
+    tables.set("deals", with_client(Table::Deals, 14));
+    tables.set("calls", with_client(Table::Calls, 18));
+    let identities = rows(Table::Identities).map(|(key, state)| {
+        let mut cells = key.to_vec();
+        cells.extend([state[0].clone(), clients.number(&state[1])]);
+        Row(cells)
+    });
+    let identities: Vec<_> = identities.collect();
+    let distinct: BTreeSet<_> = identities
+        .iter()
+        .map(|Row(cells)| Row(vec![cells[0].clone(), cells[3].clone()]))
+        .collect();
+    tables.set("identities", identities);
+    tables.set("clients", distinct.into_iter().collect());
+    tables.set("credits", credits(rows(Table::Credits)));
+    tables.set("costs", costs(rows(Table::Costs)));
+    tables.set("traffic_hourly", traffic(rows(Table::TrafficCells)));
+    tables.set("channel_hourly", credit_cells(rows(Table::CreditCells)));
+    tables
+}
+
+fn credits<'a>(rows: impl Iterator<Item = (&'a [Cell], &'a [Cell])>) -> Vec<Row> {
+    let shares = rows.flat_map(|(key, state)| {
+        state[2..].chunks(CREDIT_CELLS).map(move |share| {
+            let mut cells = key.to_vec();
+            cells.extend_from_slice(&share[..3]);
+            cells.push(state[1].clone());
+            cells.extend_from_slice(&share[3..]);
+            Row(cells)
+        })
+    });
+    shares.collect()
+}
+
+fn costs<'a>(rows: impl Iterator<Item = (&'a [Cell], &'a [Cell])>) -> Vec<Row> {
+    let row = |(key, state): (&[Cell], &[Cell])| {
+        let mut cells = key.to_vec();
+        cells[1] = date(&key[1]);
+        cells.extend_from_slice(&state[1..]);
+        Row(cells)
+    };
+    rows.map(row).collect()
+}
+
+fn date(days: &Cell) -> Cell {
+    let date = NaiveDate::default() + Days::new(number(days) as u64);
+    date_text(date).as_str().into()
+}
+
+fn number(cell: &Cell) -> i64 {
+    match cell {
+        Cell::Int(number) => *number,
+        _ => 0,
+    }
+}
+
+/// Sums figures by key; what is all zero is not shown.
+fn sums(figures: impl Iterator<Item = (Vec<Cell>, Vec<i64>)>) -> Vec<Row> {
+    let mut sums: BTreeMap<Vec<Cell>, Vec<i64>> = BTreeMap::new();
+    for (key, figures) in figures {
+        match sums.get_mut(&key) {
+            None => {
+                sums.insert(key, figures);
+            }
+            Some(sum) => {
+                for (sum, figure) in sum.iter_mut().zip(figures) {
+                    *sum += figure;
+                }
+            }
+        }
+    }
+    let shown = sums
+        .into_iter()
+        .filter(|(_, sum)| sum.iter().any(|figure| *figure != 0));
+    shown
+        .map(|(mut key, sum)| {
+            key.extend(sum.into_iter().map(Cell::Int));
+            Row(key)
+        })
+        .collect()
+}
+
+fn hour(cell: &Cell) -> Cell {
+    Cell::Int(number(cell) * HOUR)
+}
+
+fn traffic<'a>(rows: impl Iterator<Item = (&'a [Cell], &'a [Cell])>) -> Vec<Row> {
+    sums(rows.map(|(key, state)| {
+        let mut cells = vec![key[0].clone(), hour(&key[1])];
+        cells.extend_from_slice(&key[4..8]);
+        (cells, state.iter().map(number).collect())
+    }))
+}
+
+fn credit_cells<'a>(rows: impl Iterator<Item = (&'a [Cell], &'a [Cell])>) -> Vec<Row> {
+    sums(rows.flat_map(|(key, state)| {
+        state.chunks(SHARE_CELLS).map(move |share| {
+            let mut cells = vec![key[0].clone(), share[0].clone(), key[3].clone()];
+            cells.push(hour(&key[1]));
+            cells.extend_from_slice(&key[4..8]);
+            (cells, share[1..].iter().map(number).collect())
+        })
+    }))
+}
