@@ -174,8 +174,12 @@ impl Visitor {
                 hit.until = here;
                 changed = true;
             }
-            changed |= self.absorb_following(index);
-            // After absorbing, what follows is out of reach or names a source.
+            if self.absorb_following(index) {
+                // What was taken in may have been what the run stopped at.
+                changed = true;
+                continue;
+            }
+            // What follows is out of reach or names a source.
             match self.hits.get(index + 1) {
                 Some(next) if next.key.at < until => index += 1,
                 _ => return changed,

@@ -68,7 +68,24 @@ fn thirty_minutes_exactly_do_not_end_a_visit() {
     );
 }
 
+#[test]
+fn a_run_that_comes_whole_reaches_past_the_hits_that_it_takes_in() {
+    let mut moved = Visitor::new(Ident(1));
+    moved.add_hit(hit(0, "a", None));
+    moved.add_hit(hit(22 * MINUTE + 1, "b", None));
+    let mut visitor = Visitor::new(Ident(1));
+    visitor.add_hit(hit(22 * MINUTE, "c", None));
+    // Thirty minutes after the end of the run, a millisecond more after what it takes in.
+    visitor.add_hit(hit(52 * MINUTE + 1, "d", None));
+    for item in moved.hits {
+        visitor.add_hit(item);
+    }
+    assert_eq!(visits(&visitor).len(), 1);
+    assert_eq!(visitor.hits[0].until, 52 * MINUTE + 1);
+}
+
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
     #[test]
     fn runs_give_the_visits_of_all_hits_in_any_order(
         hits in prop::collection::vec((0_i64..40, 0_u32..3, 0_u8..4), 1..30),
