@@ -3,7 +3,7 @@ use throughline_core::mutant as core;
 use super::{Mutant, Scenario, Setup, check, report, run};
 
 /// Seeds of an ordinary test; `make simulate` runs any number.
-const SEEDS: u64 = 150;
+const SEEDS: u64 = 200;
 /// A deliberate fault is found within so many seeds.
 const MUTANT_SEEDS: u64 = 300;
 
