@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::attribute::{Format, ViewName};
+use crate::dead_letters::{DeadLettersCommand, STATUSES};
 use crate::demo::DemoArgs;
 use crate::generate::GenerateArgs;
 
@@ -39,6 +40,9 @@ pub enum Command {
     Attribute(AttributeArgs),
     /// Stream made-up traffic through the whole line and watch the channels
     Demo(DemoArgs),
+    /// Rejected records: what they are, why, and sending them again
+    #[command(subcommand, name = "dead-letters", after_help = STATUSES)]
+    DeadLetters(DeadLettersCommand),
     /// The tables and views in ClickHouse
     #[command(subcommand)]
     Schema(SchemaCommand),

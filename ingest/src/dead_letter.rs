@@ -8,9 +8,6 @@ use throughline_stream::{Header, Outgoing, Record};
 
 use crate::reject::Rejection;
 
-/// Says that the value was too large to be kept.
-pub const VALUE_OMITTED: &str = "throughline-value-omitted";
-
 /// The dead letter of a record.
 pub fn dead_letter(topic: &Arc<str>, record: &Record, rejection: &Rejection) -> Outgoing {
     let added = [
@@ -38,7 +35,7 @@ pub fn without_value(mut letter: Outgoing) -> Outgoing {
     let bytes = letter.value.take().map_or(0, |value| value.len());
     letter
         .headers
-        .push(header(VALUE_OMITTED, bytes.to_string()));
+        .push(header(names::VALUE_OMITTED, bytes.to_string()));
     letter
 }
 

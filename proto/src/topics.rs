@@ -76,4 +76,9 @@ pub mod dead_letter_headers {
     pub const FIELD: &str = "throughline-field";
     /// The reason in words.
     pub const MESSAGE: &str = "throughline-message";
+    /// Says that the value was too large to be kept, and how many bytes it had.
+    pub const VALUE_OMITTED: &str = "throughline-value-omitted";
+    /// On a record that is sent again: the place it first was rejected at, as
+    /// `topic/partition/offset`. It comes with the record, not from ingest.
+    pub const REPLAY_OF: &str = "throughline-replay-of";
 }

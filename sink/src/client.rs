@@ -5,10 +5,12 @@ use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
+use clickhouse::query::Query;
 use clickhouse::{Client, Compression, RowOwned, RowRead};
 use hyper_util::client::legacy::Client as HttpClient;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use serde::Serialize;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::config::Connection;
@@ -18,6 +20,20 @@ use crate::trouble::{Trouble, Verdict, judge};
 /// ClickHouse closes idle connections after 3 seconds at the earliest.
 const POOL_IDLE: Duration = Duration::from_secs(2);
 const KEEPALIVE: Duration = Duration::from_mins(1);
+
+/// A value that is given to a statement beside its text.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Param {
+    /// `String`.
+    Text(String),
+    /// `Array(String)`.
+    Texts(Vec<String>),
+    /// An integer type.
+    Number(i64),
+    /// An array of integers.
+    Numbers(Vec<i64>),
+}
 
 /// One worker's connection to ClickHouse. Its methods block.
 pub struct ClickHouse {
@@ -99,6 +115,37 @@ impl ClickHouse {
         T: RowOwned + RowRead,
     {
         self.run(context, self.client.query_raw(sql).fetch_all::<T>())
+    }
+
+    /// Runs a statement with values that ClickHouse puts into it itself, at
+    /// `{name:Type}`: what a user says never becomes SQL.
+    pub(crate) fn execute_with(
+        &self,
+        context: &str,
+        sql: &str,
+        params: &[(&str, Param)],
+    ) -> Result<(), SinkError> {
+        self.run(context, self.with(sql, params).execute())
+    }
+
+    /// Runs a query that gives rows, with values like those of [`Self::execute_with`].
+    pub(crate) fn rows_with<T>(
+        &self,
+        context: &str,
+        sql: &str,
+        params: &[(&str, Param)],
+    ) -> Result<Vec<T>, SinkError>
+    where
+        T: RowOwned + RowRead,
+    {
+        self.run(context, self.with(sql, params).fetch_all::<T>())
+    }
+
+    fn with(&self, sql: &str, params: &[(&str, Param)]) -> Query {
+        let query = self.client.query_raw(sql);
+        params
+            .iter()
+            .fold(query, |query, (name, value)| query.param(name, value))
     }
 
     /// Runs a statement without a current database.

@@ -22,7 +22,7 @@ struct Migration {
 }
 
 /// Every migration in order.
-const MIGRATIONS: [Migration; 2] = [
+const MIGRATIONS: [Migration; 3] = [
     Migration {
         number: 1,
         name: "0001_tables",
@@ -32,6 +32,11 @@ const MIGRATIONS: [Migration; 2] = [
         number: 2,
         name: "0002_views",
         sql: include_str!("../migrations/0002_views.sql"),
+    },
+    Migration {
+        number: 3,
+        name: "0003_replays",
+        sql: include_str!("../migrations/0003_replays.sql"),
     },
 ];
 

@@ -9,5 +9,5 @@ pub mod views;
 
 pub use line::Line;
 pub use tables::Tables;
-pub use view::{Format, View};
+pub use view::{Format, Value, View};
 pub use views::ViewName;

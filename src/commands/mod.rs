@@ -9,6 +9,7 @@ mod topics;
 
 use crate::cli::{Cli, Command};
 use crate::config::Settings;
+use crate::dead_letters;
 use crate::demo;
 use crate::generate;
 use crate::telemetry;
@@ -33,6 +34,7 @@ pub fn execute(cli: &Cli) -> anyhow::Result<()> {
         Command::Sink(args) => run::execute(&settings, &[RoleName::Sink], args.until_idle),
         Command::Attribute(args) => attribute::execute(&settings, args),
         Command::Generate(args) => generate::execute(&settings, args),
+        Command::DeadLetters(command) => dead_letters::execute(&settings, command),
         Command::Produce(args) => produce::execute(&settings, args),
         Command::Schema(command) => schema::execute(&settings, *command),
         Command::Topics(command) => topics::execute(&settings, *command),

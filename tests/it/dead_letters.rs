@@ -77,6 +77,19 @@ fn bad() -> Vec<Bad> {
     ]
 }
 
+/// Records of every kind that cannot be used, all of partition 1.
+pub fn broken() -> Vec<Outgoing> {
+    let all = bad().into_iter();
+    all.map(|bad| Outgoing {
+        topic: bad.topic.into(),
+        partition: Some(1),
+        key: bad.key.map(<[u8]>::to_vec),
+        headers: headers(&bad),
+        value: bad.value,
+    })
+    .collect()
+}
+
 fn headers(bad: &Bad) -> Vec<Header> {
     let header = |(name, value): &(&str, Option<&[u8]>)| Header {
         name: (*name).to_owned(),
@@ -90,13 +103,7 @@ fn what_cannot_be_used_is_kept_whole_with_its_place_and_the_reason() {
     let line = Installation::new("dead_letters", &Settings::default());
     line.call(&["topics", "create"]).succeeds();
     let all = bad();
-    line.send(all.iter().map(|bad| Outgoing {
-        topic: bad.topic.into(),
-        partition: Some(1),
-        key: bad.key.map(<[u8]>::to_vec),
-        value: bad.value.clone(),
-        headers: headers(bad),
-    }));
+    line.send(broken());
     // What comes after them is not held up.
     line.send(std::iter::once(Outgoing {
         topic: "web".into(),

@@ -16,6 +16,7 @@ mod kills;
 mod memory;
 mod process;
 mod program;
+mod replay;
 mod rig;
 mod rows;
 mod services;

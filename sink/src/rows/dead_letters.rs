@@ -20,6 +20,7 @@ pub const COLUMNS: Columns = &[
         "headers",
         "Array(Tuple(name String, value Nullable(String)))",
     ),
+    ("replay_of", "String"),
     ("rejected_at", "DateTime64(3, 'UTC')"),
     ("version", "UInt64"),
     ("is_deleted", "UInt8"),
@@ -50,19 +51,21 @@ pub fn dead_letter(record: &Record, out: &mut Row<'_>) {
     out.put(record.key.as_deref());
     out.put(record.value.as_deref());
     out.put(List(own));
+    out.put(text(headers::REPLAY_OF).as_str());
     out.put(record.timestamp_ms);
     out.put(record.timestamp_ms.max(0) as u64);
     out.put(false);
 }
 
-/// The headers that ingest adds; all others are the record's own.
-const ADDED: [&str; 6] = [
+/// The headers that ingest and a replay add; all others are the record's own.
+const ADDED: [&str; 7] = [
     headers::TOPIC,
     headers::PARTITION,
     headers::OFFSET,
     headers::REASON,
     headers::FIELD,
     headers::MESSAGE,
+    headers::REPLAY_OF,
 ];
 
 /// The last header of that name, which is the one that ingest added.

@@ -437,6 +437,7 @@ fn dead_letters_stand_under_their_origin() {
         dead_letter_text(&[
             ("content-type", Some("application/json")),
             ("empty", None),
+            ("throughline-replay-of", Some("web/1/3")),
             ("throughline-topic", Some("web")),
             ("throughline-partition", Some("1")),
             ("throughline-offset", Some("77")),
@@ -446,7 +447,7 @@ fn dead_letters_stand_under_their_origin() {
         ]),
         "topic='web' partition=1 offset=77 reason='missing' field='[2].url' message='no url' \
          key=NULL value='{' headers=['content-type'='application/json' 'empty'=NULL] \
-         rejected_at=1234 version=1234 is_deleted=0"
+         replay_of='web/1/3' rejected_at=1234 version=1234 is_deleted=0"
     );
 }
 

@@ -30,7 +30,11 @@ fn migrations_are_applied_once() {
     assert_eq!(schema::active_generation(&line.clickhouse).unwrap(), 1);
     line.check(
         "SELECT number, name, length(checksum) FROM schema_migrations",
-        &["1 | 0001_tables | 64", "2 | 0002_views | 64"],
+        &[
+            "1 | 0001_tables | 64",
+            "2 | 0002_views | 64",
+            "3 | 0003_replays | 64",
+        ],
     );
     line.clickhouse.check().unwrap();
 }
@@ -152,7 +156,7 @@ fn views_have_the_columns_of_the_contract() {
         ),
         (
             "dead_letters",
-            "topic, partition, offset, reason, field, message, key, value, headers",
+            "topic, partition, offset, reason, field, message, key, value, headers, rejected_at, replay_of, replayed_at",
         ),
     ] {
         assert!(columns(view).starts_with(first), "{view}");

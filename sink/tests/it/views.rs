@@ -411,3 +411,34 @@ fn dead_letters_stand_once_under_their_origin() {
     line.check("SELECT topic, partition, offset, reason, field, message, key, value, headers, rejected_at FROM dead_letters", &expected);
     line.check("SELECT count() FROM dead_letters FINAL", &["2"]);
 }
+
+#[test]
+fn a_dead_letter_tells_what_it_repeats_and_when_it_was_sent_again() {
+    let mut line = Line::start("replays");
+    let headers = |offset| {
+        [
+            ("throughline-topic", "web"),
+            ("throughline-partition", "1"),
+            ("throughline-offset", offset),
+            ("throughline-reason", "missing"),
+        ]
+    };
+    line.reject("{}", &headers("77"), WRITTEN_MS);
+    let again = [("throughline-replay-of", "web/1/77")];
+    let again: Vec<_> = again.into_iter().chain(headers("78")).collect();
+    line.reject("{}", &again, WRITTEN_MS + 1);
+    line.settle().unwrap();
+    let query = "SELECT offset, headers, replay_of, replayed_at FROM dead_letters";
+    line.check(query, &["77 | [] |  | \\N", "78 | [] | web/1/77 | \\N"]);
+    for millis in [7, 9, 8] {
+        let sent = format!("INSERT INTO dead_letter_replays VALUES ('web', 1, 77, {millis})");
+        line.clickhouse.execute("mark a letter", &sent).unwrap();
+    }
+    line.check(
+        query,
+        &[
+            "77 | [] |  | 1970-01-01 00:00:00.009",
+            "78 | [] | web/1/77 | \\N",
+        ],
+    );
+}

@@ -1,0 +1,51 @@
+//! `throughline dead-letters list|show|replay`: the rejected records, for the
+//! one who has to find out what is wrong with them and to bring them in again.
+//!
+//! A letter is *open* until it is sent again. Sent again, its record carries
+//! the header `throughline-replay-of` with the place where it was rejected
+//! first; when it is rejected once more, that is a new open letter, which
+//! names that place. So the list holds each trouble once, however often it
+//! was tried.
+
+mod args;
+mod json;
+mod list;
+mod moment;
+mod replay;
+mod show;
+mod text;
+
+use anyhow::anyhow;
+use throughline_sink::{ClickHouse, SinkError};
+
+pub use args::{DeadLettersCommand, STATUSES};
+
+use crate::config::Settings;
+
+/// Does what the command says.
+pub fn execute(settings: &Settings, command: &DeadLettersCommand) -> anyhow::Result<()> {
+    match command {
+        DeadLettersCommand::List(args) => list::execute(settings, args),
+        DeadLettersCommand::Show(args) => show::execute(settings, args),
+        DeadLettersCommand::Replay(args) => replay::execute(settings, args),
+    }
+}
+
+fn connect(settings: &Settings) -> anyhow::Result<ClickHouse> {
+    ClickHouse::new(&settings.clickhouse.connection).map_err(remedy)
+}
+
+/// The error with what to do about it.
+fn remedy(error: SinkError) -> anyhow::Error {
+    match error {
+        SinkError::Unreachable { .. } => anyhow!(
+            "{error}\nDead letters are read from ClickHouse. Start it, or set `clickhouse.url` \
+             (THROUGHLINE_CLICKHOUSE) to where it answers; until then they also stand in Kafka, \
+             in the topic of dead letters."
+        ),
+        SinkError::Refused { .. } => {
+            anyhow!("{error}\nSet `clickhouse.user` and `clickhouse.password`.")
+        }
+        error => error.into(),
+    }
+}
