@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use throughline_ingest::{IdentKey, Ingest, Limits, RateSpan, StaticNumber, TenantConfig};
+use throughline_ingest::{
+    IdentKey, Ingest, Limits, RateSpan, RejectedShares, ShareLimits, StaticNumber, TenantConfig,
+};
 use throughline_processor::{Attribution, FjallStore, Processor, StoreOptions, TenantSettings};
 use throughline_sink::Sink;
 use throughline_stream::kafka::{
@@ -47,10 +49,11 @@ pub struct Worker {
     pub joined: Arc<AtomicBool>,
 }
 
-/// A worker of ingest.
+/// A worker of ingest; all of a process are made with one configuration, by
+/// which they share what they count together.
 pub fn ingest(
     settings: &Settings,
-    key: IdentKey,
+    config: throughline_ingest::Config,
     worker: &Worker,
 ) -> anyhow::Result<Ingest<KafkaSource, KafkaPublisher>> {
     let kafka = &settings.kafka;
@@ -64,7 +67,7 @@ pub fn ingest(
     let start = Box::new(|_: &_| Ok(Start::Committed));
     let source = source(settings, &name, &kafka.groups.ingest, topics, worker, start)?;
     let publish = publisher(settings, &name, &worker.stop)?;
-    Ok(Ingest::new(ingest_config(settings, key), source, publish)?)
+    Ok(Ingest::new(config, source, publish)?)
 }
 
 /// What ingest is configured by.
@@ -98,6 +101,10 @@ pub fn ingest_config(settings: &Settings, key: IdentKey) -> throughline_ingest::
             remembered_links: limits.remembered_links,
             remembered_values: limits.remembered_values,
         },
+        shares: RejectedShares::new(ShareLimits {
+            max_share: limits.max_rejected_share,
+            window_records: limits.share_window_records,
+        }),
     }
 }
 

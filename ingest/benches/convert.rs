@@ -13,7 +13,9 @@ use std::time::Duration;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use throughline_channels::SourceLists;
-use throughline_ingest::{Config, IdentKey, Ingest, Limits, TenantConfig};
+use throughline_ingest::{
+    Config, IdentKey, Ingest, Limits, RejectedShares, ShareLimits, TenantConfig,
+};
 use throughline_proto::topics::{DEAD_LETTERS, EVENTS, RawTopic};
 use throughline_stream::{
     Outgoing, Polled, Position, Publish, Record, Role as _, Source, StreamError,
@@ -70,6 +72,7 @@ fn config() -> Config {
         lists: Arc::new(SourceLists::new()),
         key: IdentKey::new(&[7; 32]),
         limits: Limits::default(),
+        shares: RejectedShares::new(ShareLimits::default()),
     }
 }
 

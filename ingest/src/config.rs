@@ -9,6 +9,7 @@ use throughline_channels::SourceLists;
 use throughline_proto::topics::RawTopic;
 
 use crate::ident::IdentKey;
+use crate::share::RejectedShares;
 
 /// Everything that ingest is configured by.
 #[derive(Clone, Debug)]
@@ -31,6 +32,8 @@ pub struct Config {
     pub key: IdentKey,
     /// The limits.
     pub limits: Limits,
+    /// How many records are rejected of late, shared by the workers of a process.
+    pub shares: RejectedShares,
 }
 
 /// A tenant's settings, as far as ingest needs them.

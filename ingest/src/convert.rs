@@ -62,7 +62,7 @@ impl Converter {
                 config.events_partitions,
                 limits.batch_bytes,
             ),
-            tally: Tally::default(),
+            tally: Tally::new(config.shares),
             arena: Bump::new(),
         })
     }

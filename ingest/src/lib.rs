@@ -26,6 +26,7 @@ pub mod phone;
 pub mod read;
 pub mod recent;
 pub mod reject;
+pub mod share;
 pub mod source;
 pub mod tally;
 pub mod tenant;
@@ -35,6 +36,7 @@ pub mod worker;
 pub use config::{Config, Limits, RateSpan, StaticNumber, TenantConfig};
 pub use ident::IdentKey;
 pub use reject::{Reason, Rejection};
+pub use share::{RejectedShares, ShareLimits};
 pub use worker::{Ingest, IngestError};
 
 #[cfg(test)]

@@ -8,10 +8,17 @@ use throughline_stream::metric_names as names;
 
 use crate::batch::Published;
 use crate::reject::Reason;
+use crate::share::{Counted, RejectedShares};
 
 /// The counts of one cycle.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Tally {
+    shares: RejectedShares,
+    counts: Cycle,
+}
+
+#[derive(Debug, Default)]
+struct Cycle {
     topics: [Counts; RawTopic::ALL.len()],
     rejected: [[u64; Reason::ALL.len()]; RawTopic::ALL.len()],
 }
@@ -37,26 +44,32 @@ pub struct StageTimes {
 }
 
 impl Tally {
+    /// Nothing counted yet.
+    pub fn new(shares: RejectedShares) -> Self {
+        let counts = Cycle::default();
+        Self { shares, counts }
+    }
+
     /// A record came.
     pub fn record(&mut self, topic: RawTopic, bytes: usize) {
-        let counts = &mut self.topics[topic as usize];
+        let counts = &mut self.counts.topics[topic as usize];
         counts.records += 1;
         counts.bytes += bytes as u64;
     }
 
     /// It held so many valid events.
     pub fn events(&mut self, topic: RawTopic, events: usize) {
-        self.topics[topic as usize].events += events as u64;
+        self.counts.topics[topic as usize].events += events as u64;
     }
 
     /// It was rejected.
     pub fn rejected(&mut self, topic: RawTopic, reason: Reason) {
-        self.rejected[topic as usize][reason as usize] += 1;
+        self.counts.rejected[topic as usize][reason as usize] += 1;
     }
 
     /// Raises the metrics and begins anew.
     pub fn report(&mut self, published: Published, times: StageTimes, remembered: [usize; 3]) {
-        let tally = std::mem::take(self);
+        let tally = std::mem::take(&mut self.counts);
         for topic in RawTopic::ALL {
             let counts = tally.topics[topic as usize];
             if counts.records == 0 {
@@ -66,6 +79,13 @@ impl Tally {
             counter!(names::INGEST_RECORDS, "topic" => name).increment(counts.records);
             counter!(names::INGEST_BYTES, "topic" => name).increment(counts.bytes);
             counter!(names::INGEST_EVENTS, "topic" => name).increment(counts.events);
+            self.shares.report(
+                topic,
+                Counted {
+                    records: counts.records,
+                    rejected: tally.rejected[topic as usize].iter().sum(),
+                },
+            );
             for reason in Reason::ALL {
                 let rejected = tally.rejected[topic as usize][reason as usize];
                 if rejected > 0 {

@@ -18,7 +18,10 @@ use throughline_proto::topics::{DEAD_LETTERS, EVENTS, RawTopic};
 use throughline_stream::memory::MemoryBroker;
 use throughline_stream::{Header, Outgoing, Polled, Record, Role as _, Source as _, Step};
 
-use crate::{Config, IdentKey, Ingest, Limits, RateSpan, StaticNumber, TenantConfig};
+use crate::{
+    Config, IdentKey, Ingest, Limits, RateSpan, RejectedShares, ShareLimits, StaticNumber,
+    TenantConfig,
+};
 
 /// 2026-01-10T12:00:00Z, the timestamp of every record.
 const NOW: i64 = 1_768_046_400_000;
@@ -69,6 +72,7 @@ fn config() -> Config {
         lists: Arc::new(SourceLists::new()),
         key: IdentKey::new(&[7; 32]),
         limits: Limits::default(),
+        shares: RejectedShares::new(ShareLimits::default()),
     }
 }
 

@@ -113,10 +113,11 @@ impl Line {
 
     fn start_ingest(&mut self) -> anyhow::Result<()> {
         let key = IdentKey::new(&self.settings.identity.key()?);
+        let config = roles::ingest_config(&self.settings, key);
         for index in 0..self.settings.ingest.workers {
-            let (settings, key) = (Arc::clone(&self.settings), key.clone());
+            let (settings, config) = (Arc::clone(&self.settings), config.clone());
             let worker = self.worker(index);
-            let make = move || roles::ingest(&settings, key, &worker).map(Some);
+            let make = move || roles::ingest(&settings, config, &worker).map(Some);
             self.start_worker(&format!("ingest {index}"), make)?;
         }
         Ok(())

@@ -28,6 +28,10 @@ pub struct Ingest {
     pub batch_bytes: usize,
     /// Larger values are rejected.
     pub max_value_bytes: usize,
+    /// The share of rejected records above which the alarm is raised.
+    pub max_rejected_share: f64,
+    /// Of how many of a topic's newest records that share is.
+    pub share_window_records: u64,
     /// Links remembered as sent.
     pub remembered_links: usize,
     /// Values remembered as parsed.
@@ -43,6 +47,10 @@ impl Ingest {
             linger: section.millis("linger_ms", 0..=10_000),
             batch_bytes: section.whole("batch_bytes", 1024..=8 * 1024 * 1024),
             max_value_bytes: section.whole("max_value_bytes", BYTES),
+            max_rejected_share: section
+                .parse("max_rejected_share", share)
+                .unwrap_or_default(),
+            share_window_records: section.whole("share_window_records", 1..=1_000_000),
             remembered_links: section.whole("remembered_links", 0..=*COUNT.end()),
             remembered_values: section.whole("remembered_values", 0..=*COUNT.end()),
         }
@@ -131,4 +139,12 @@ impl Sink {
             retry_max,
         }
     }
+}
+
+/// A share of a whole.
+fn share(text: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|share| (0.0..=1.0).contains(share))
+        .ok_or_else(|| format!("`{text}` is not a share from 0 to 1"))
 }

@@ -125,6 +125,7 @@ kafka:
   client: {enable.idempotence: false, no.such.property: 1, socket.timeout.ms: soon}
   topics: {web: my topic, calls: events}
 clickhouse: none
+ingest: {max_rejected_share: 1.5}
 sink: {max_rows: many}
 tenants:
   defaults:
@@ -165,19 +166,20 @@ mine.yaml:7:79: kafka.client.socket.timeout.ms: Invalid value for configuration 
 mine.yaml:8:17: kafka.topics.web: `my topic` is not the name of a topic: 1 to 249 letters, digits, dots, dashes and underscores
 mine.yaml:8:34: kafka.topics.calls: `events` is the topic `events` already
 mine.yaml:9:13: clickhouse: must be a section of keys, not a single value
-mine.yaml:10:18: sink.max_rows: `many` is not a whole number from 1 to 100000000
-mine.yaml:13:16: tenants.defaults.time_zone: `Europe/Moskow` is not a time zone of the IANA database; did you mean Europe/Moscow?
-mine.yaml:14:15: tenants.defaults.currency: `RUR1` is not a currency code of ISO 4217, such as RUB or EUR
-mine.yaml:18:34: tenants.defaults.channels.rules[0].when[0].source.regex: this is not a regular expression: unclosed group
-mine.yaml:19:11: tenants.defaults.channels.rules[1].channel: is missing
-mine.yaml:19:27: tenants.defaults.channels.rules[1].when[0].medium: a condition needs an operator: is, is_not, contains, not_contains, set, regex, not_regex, in_list or not_in_list
-mine.yaml:23:38: tenants.named.acme.models[0].weights.first: `-1` is not a number from 0 to 1000000 with at most 3 decimals
-mine.yaml:24:11: tenants.named.acme.models[1]: needs exactly one of weights, half_life_days and preset
-mine.yaml:25:29: tenants.named.acme.models[2].preset: `k_shape` is not one of first_touch, last_touch, last_non_direct, linear, time_decay, position_based, w_shaped, full_path, j_shape, inverse_j, marketo_u, hubspot_w and hubspot_full_path
-mine.yaml:26:11: tenants.named.acme.models[3].name: is missing
-mine.yaml:27:33: tenants.named.acme.numbers.+74950000001: needs a source or a medium
-mine.yaml:28:37: tenants.named.acme.currency_rates.USD[0].from: `January` is not a day such as 2026-01-31
-mine.yaml:28:52: tenants.named.acme.currency_rates.USD[0].rate: `0` is not a positive decimal number such as 92.50
+mine.yaml:10:30: ingest.max_rejected_share: `1.5` is not a share from 0 to 1
+mine.yaml:11:18: sink.max_rows: `many` is not a whole number from 1 to 100000000
+mine.yaml:14:16: tenants.defaults.time_zone: `Europe/Moskow` is not a time zone of the IANA database; did you mean Europe/Moscow?
+mine.yaml:15:15: tenants.defaults.currency: `RUR1` is not a currency code of ISO 4217, such as RUB or EUR
+mine.yaml:19:34: tenants.defaults.channels.rules[0].when[0].source.regex: this is not a regular expression: unclosed group
+mine.yaml:20:11: tenants.defaults.channels.rules[1].channel: is missing
+mine.yaml:20:27: tenants.defaults.channels.rules[1].when[0].medium: a condition needs an operator: is, is_not, contains, not_contains, set, regex, not_regex, in_list or not_in_list
+mine.yaml:24:38: tenants.named.acme.models[0].weights.first: `-1` is not a number from 0 to 1000000 with at most 3 decimals
+mine.yaml:25:11: tenants.named.acme.models[1]: needs exactly one of weights, half_life_days and preset
+mine.yaml:26:29: tenants.named.acme.models[2].preset: `k_shape` is not one of first_touch, last_touch, last_non_direct, linear, time_decay, position_based, w_shaped, full_path, j_shape, inverse_j, marketo_u, hubspot_w and hubspot_full_path
+mine.yaml:27:11: tenants.named.acme.models[3].name: is missing
+mine.yaml:28:33: tenants.named.acme.numbers.+74950000001: needs a source or a medium
+mine.yaml:29:37: tenants.named.acme.currency_rates.USD[0].from: `January` is not a day such as 2026-01-31
+mine.yaml:29:52: tenants.named.acme.currency_rates.USD[0].rate: `0` is not a positive decimal number such as 92.50
 environment variable THROUGHLINE_IDENTITY__KEY: identity.key: must be 64 hexadecimal digits (`openssl rand -hex 32`)
 environment variable THROUGHLINE_PROCESOR__WORKERS: procesor: there is no such setting; did you mean `processor`?
 environment variable THROUGHLINE_SINK__WORKERS: sink.workers: `0` is not a whole number from 1 to 256

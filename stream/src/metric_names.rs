@@ -38,6 +38,10 @@ metric_names! {
     INGEST_EVENTS = Counter Count "throughline_ingest_events_total";
     /// Records sent to the dead letters; labels topic, reason.
     INGEST_REJECTED = Counter Count "throughline_ingest_rejected_records_total";
+    /// Share of rejected records among the newest of a topic (`ingest.share_window_records`), 0 to 1; label topic.
+    INGEST_REJECTED_SHARE = Gauge Count "throughline_ingest_rejected_share";
+    /// Whether that share is above `ingest.max_rejected_share`: 1 or 0; label topic.
+    INGEST_REJECTED_SHARE_EXCEEDED = Gauge Count "throughline_ingest_rejected_share_exceeded";
     /// Messages written to `events`.
     INGEST_MESSAGES = Counter Count "throughline_ingest_messages_total";
     /// Records of `events` they were written in.

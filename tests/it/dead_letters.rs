@@ -6,7 +6,8 @@ use throughline_tests::reference::Settings;
 
 use crate::installation::Installation;
 
-const GOOD: &str =
+/// A record that can be used.
+pub const GOOD: &str =
     r#"{"event_id":"g","occurred_at":1772323200000,"visitor_id":"v","url":"https://a.com/"}"#;
 
 struct Bad {

@@ -1,8 +1,10 @@
 //! What a running line tells about itself.
 
+use throughline_stream::Outgoing;
 use throughline_stream::metric_names::{self, ALL};
 use throughline_tests::reference::Settings;
 
+use crate::dead_letters::GOOD;
 use crate::http::get;
 use crate::installation::{Group, Installation};
 use crate::process::until;
@@ -73,6 +75,40 @@ fn a_sink_without_clickhouse_lives_and_is_not_ready() {
     assert!(report.contains("sink 0: waiting"), "{report}");
     assert_eq!(get(&address, "/healthz").unwrap().0, 200);
     sink.stop();
+}
+
+#[test]
+fn too_many_rejected_records_are_an_alarm_until_good_ones_come() {
+    let mut line = Installation::new("alarm", &Settings::default());
+    line.config["ingest"] = serde_json::json!({
+        "max_rejected_share": 0.2,
+        "share_window_records": 50,
+    });
+    line.call(&["topics", "create"]).succeeds();
+    let records = |value: &str, count: usize| {
+        let record = Outgoing {
+            topic: "web".into(),
+            value: Some(value.into()),
+            ..Outgoing::default()
+        };
+        std::iter::repeat_n(record, count)
+    };
+    let (mut run, address) = line.start_watched("run", &["run"]);
+    let until_alarm_is = |alarm: f64| {
+        until(&format!("the alarm is {alarm}"), || {
+            let page = get(&address, "/metrics").map_or(String::new(), |(_, page)| page);
+            values(&page, metric_names::INGEST_REJECTED_SHARE_EXCEEDED) == [alarm]
+        });
+    };
+    line.send(records("{}", 10));
+    until_alarm_is(0.0);
+    line.send(records("{}", 1));
+    until_alarm_is(1.0);
+    // Ingest has gone on, and goes on.
+    line.send(records(GOOD, 50));
+    until_alarm_is(0.0);
+    assert_eq!(get(&address, "/healthz").unwrap().0, 200);
+    run.stop();
 }
 
 /// The values of a metric, whatever its labels.

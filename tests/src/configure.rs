@@ -6,7 +6,9 @@ use std::time::Duration;
 use crate::reference::Settings;
 use crate::reference::settings::{Rule, Tenant};
 use throughline_channels::{Channels, Preset, SourceLists};
-use throughline_ingest::{IdentKey, Limits, RateSpan, StaticNumber, TenantConfig};
+use throughline_ingest::{
+    IdentKey, Limits, RateSpan, RejectedShares, ShareLimits, StaticNumber, TenantConfig,
+};
 use throughline_processor::{Attribution, Model, Shares, TenantSettings, Weighing};
 use throughline_proto::money::{Currency, Rate, Rates};
 use throughline_proto::topics::{self, RawTopic};
@@ -29,6 +31,7 @@ pub fn ingest(settings: &Settings, partitions: u32) -> throughline_ingest::Confi
         lists: Arc::new(SourceLists::new()),
         key: IdentKey::new(&[7; 32]),
         limits: Limits::default(),
+        shares: RejectedShares::new(ShareLimits::default()),
     }
 }
 
