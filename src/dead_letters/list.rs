@@ -2,12 +2,11 @@
 
 use std::io::{BufWriter, Write as _};
 
-use anyhow::Context as _;
 use throughline_sink::letters::{Entry, Group, Letters, Totals};
 
 use super::args::ListArgs;
 use super::text::escaped;
-use super::{connect, moment, remedy};
+use super::{connect, moment, printed, remedy};
 use crate::attribute::{Format, Value, View};
 use crate::config::Settings;
 
@@ -58,9 +57,7 @@ pub fn execute(settings: &Settings, args: &ListArgs) -> anyhow::Result<()> {
     if !(view.rows.is_empty() && args.format == Format::Table) {
         let out = std::io::stdout();
         let mut out = BufWriter::new(out.lock());
-        view.write(args.format, &mut out)
-            .and_then(|()| out.flush())
-            .context("cannot write the list")?;
+        printed(view.write(args.format, &mut out).and_then(|()| out.flush()))?;
     }
     if view.rows.is_empty() {
         let totals = letters.totals().map_err(remedy)?;

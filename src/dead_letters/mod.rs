@@ -4,8 +4,7 @@
 //! A letter is *open* until it is sent again. Sent again, its record carries
 //! the header `throughline-replay-of` with the place where it was rejected
 //! first; when it is rejected once more, that is a new open letter, which
-//! names that place. So the list holds each trouble once, however often it
-//! was tried.
+//! names that place. So the list does not grow with the number of tries.
 
 mod args;
 mod json;
@@ -28,6 +27,16 @@ pub fn execute(settings: &Settings, command: &DeadLettersCommand) -> anyhow::Res
         DeadLettersCommand::List(args) => list::execute(settings, args),
         DeadLettersCommand::Show(args) => show::execute(settings, args),
         DeadLettersCommand::Replay(args) => replay::execute(settings, args),
+    }
+}
+
+/// Whether something could be printed. Whoever reads may have seen enough.
+fn printed(written: std::io::Result<()>) -> anyhow::Result<()> {
+    match written {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(anyhow!(error).context("cannot write to standard output"))
+        }
+        _ => Ok(()),
     }
 }
 

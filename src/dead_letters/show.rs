@@ -3,14 +3,14 @@
 use std::fmt::Write as _;
 use std::io::Write as _;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use chrono::{DateTime, SecondsFormat};
 use throughline_proto::topics::dead_letter_headers as names;
 use throughline_sink::letters::{Entry, Letter, Letters};
 
 use super::args::ShowArgs;
 use super::text::{dump, escaped, quoted};
-use super::{connect, json, remedy};
+use super::{connect, json, printed, remedy};
 use crate::config::Settings;
 
 /// So many bytes of a value that is no text are shown.
@@ -29,16 +29,14 @@ pub fn execute(settings: &Settings, args: &ShowArgs) -> anyhow::Result<()> {
             args.place
         );
     };
-    let mut out = std::io::stdout().lock();
-    if args.raw {
-        let value = letter.value.as_deref().unwrap_or_default();
-        out.write_all(value)
+    let shown = if args.raw {
+        letter.value.unwrap_or_default()
     } else {
         let repeats = letters.repeats(&args.place, REPEATS).map_err(remedy)?;
-        out.write_all(describe(&letter, &repeats).as_bytes())
-    }
-    .and_then(|()| out.flush())
-    .context("cannot write the letter")
+        describe(&letter, &repeats).into_bytes()
+    };
+    let mut out = std::io::stdout().lock();
+    printed(out.write_all(&shown).and_then(|()| out.flush()))
 }
 
 /// The letter in words.

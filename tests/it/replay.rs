@@ -2,7 +2,7 @@
 //! what comes of sending them again.
 
 use throughline_proto::topics::{DEAD_LETTERS, dead_letter_headers};
-use throughline_stream::Outgoing;
+use throughline_stream::{Header, Outgoing};
 use throughline_tests::reference::decimal::Decimal;
 use throughline_tests::reference::{Reference, Settings};
 
@@ -368,15 +368,61 @@ fn refuse(letters: &Letters<'_>, count: usize) {
     let text = letters.out(&["show", &place]);
     assert!(text.contains(&format!("and again   {web}/1/")), "{text}");
 
-    let mut call = letters.line.command(&["dead-letters", "list"]);
-    // Nobody listens on the port for discarding.
-    call.env("THROUGHLINE_CLICKHOUSE", "http://127.0.0.1:9");
-    let output = call.output().unwrap();
-    let error = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1));
+    stay_open(letters, &web);
+    let error = away(
+        letters,
+        "THROUGHLINE_CLICKHOUSE",
+        "http://127.0.0.1:9",
+        &["list"],
+    );
     assert!(
         error.contains("cannot reach clickhouse at http://127.0.0.1:9"),
         "{error}"
     );
     assert!(error.contains("clickhouse.url"), "{error}");
+    let replay = ["replay", "--all", "--yes"];
+    let error = away(letters, "THROUGHLINE_KAFKA", "127.0.0.1:9", &replay);
+    assert!(error.contains("Nothing was sent"), "{error}");
+    assert!(error.contains("kafka.bootstrap_servers"), "{error}");
+}
+
+/// A letter that cannot be sent is told apart and stays open.
+fn stay_open(letters: &Letters<'_>, web: &str) {
+    let origin = [
+        (dead_letter_headers::TOPIC, web),
+        (dead_letter_headers::PARTITION, "99"),
+        (dead_letter_headers::OFFSET, "5"),
+        (dead_letter_headers::REASON, "no_rate"),
+    ];
+    let headers = origin.map(|(name, value)| Header {
+        name: name.to_owned(),
+        value: Some(value.into()),
+    });
+    letters.line.send([Outgoing {
+        topic: DEAD_LETTERS.into(),
+        value: Some(b"{}".to_vec()),
+        headers: headers.to_vec(),
+        ..Outgoing::default()
+    }]);
+    letters.line.run_until_idle();
+    let error = letters.failure(&["replay", "--reason", "no_rate", "--yes"], 1);
+    let place = format!("{web}/99/5");
+    assert!(
+        error.contains(&format!("{place} was not sent: ")),
+        "{error}"
+    );
+    assert!(error.contains("1 record could not be sent"), "{error}");
+    let text = letters.out(&["show", &place]);
+    assert!(text.contains("sent again  not yet"), "{text}");
+}
+
+/// The message of a call that does not find a service.
+fn away(letters: &Letters<'_>, variable: &str, address: &str, arguments: &[&str]) -> String {
+    let arguments = [&["dead-letters"], arguments].concat();
+    let mut call = letters.line.command(&arguments);
+    // Nobody listens on the port for discarding.
+    call.env(variable, address);
+    let output = call.output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    String::from_utf8_lossy(&output.stderr).into_owned()
 }
