@@ -5,6 +5,7 @@
 
 mod fake;
 mod inserts;
+mod letters;
 mod line;
 mod pruning;
 mod rows;
