@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use throughline_ingest::{IdentKey, Ingest, Limits, RateSpan, StaticNumber, TenantConfig};
+use throughline_ingest::{IdentKeys, Ingest, Limits, RateSpan, StaticNumber, TenantConfig};
 use throughline_processor::{Attribution, FjallStore, Processor, StoreOptions, TenantSettings};
 use throughline_sink::Sink;
 use throughline_stream::kafka::{
@@ -50,7 +50,7 @@ pub struct Worker {
 /// A worker of ingest.
 pub fn ingest(
     settings: &Settings,
-    key: IdentKey,
+    keys: IdentKeys,
     worker: &Worker,
 ) -> anyhow::Result<Ingest<KafkaSource, KafkaPublisher>> {
     let kafka = &settings.kafka;
@@ -64,11 +64,11 @@ pub fn ingest(
     let start = Box::new(|_: &_| Ok(Start::Committed));
     let source = source(settings, &name, &kafka.groups.ingest, topics, worker, start)?;
     let publish = publisher(settings, &name, &worker.stop)?;
-    Ok(Ingest::new(ingest_config(settings, key), source, publish)?)
+    Ok(Ingest::new(ingest_config(settings, keys), source, publish)?)
 }
 
 /// What ingest is configured by.
-pub fn ingest_config(settings: &Settings, key: IdentKey) -> throughline_ingest::Config {
+pub fn ingest_config(settings: &Settings, keys: IdentKeys) -> throughline_ingest::Config {
     let kafka = &settings.kafka;
     let tenants = &settings.tenants;
     let named = tenants.named.iter();
@@ -88,7 +88,7 @@ pub fn ingest_config(settings: &Settings, key: IdentKey) -> throughline_ingest::
             .map(|(name, tenant)| (name.clone(), ingest_tenant(tenant)))
             .collect(),
         lists: Arc::clone(&tenants.lists),
-        key,
+        keys,
         limits: Limits {
             cycle_records: limits.cycle_records,
             poll_wait_ms: POLL_WAIT.as_millis() as u64,

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use throughline_channels::SourceLists;
-use throughline_ingest::{Config, IdentKey, Ingest, Limits, TenantConfig};
+use throughline_ingest::{Config, IdentKey, IdentKeys, Ingest, Limits, TenantConfig};
 use throughline_proto::topics::{DEAD_LETTERS, EVENTS, RawTopic};
 use throughline_stream::{
     Outgoing, Polled, Position, Publish, Record, Role as _, Source, StreamError,
@@ -68,7 +68,7 @@ fn config() -> Config {
         default_tenant: TenantConfig::default(),
         tenants: std::collections::BTreeMap::new(),
         lists: Arc::new(SourceLists::new()),
-        key: IdentKey::new(&[7; 32]),
+        keys: IdentKeys::new(IdentKey::new(&[7; 32])),
         limits: Limits::default(),
     }
 }

@@ -19,6 +19,7 @@ pub mod event;
 pub mod fields;
 pub mod hours;
 pub mod ident;
+pub mod identify;
 pub mod moment;
 pub mod money;
 pub mod normalise;
@@ -33,7 +34,7 @@ pub mod url;
 pub mod worker;
 
 pub use config::{Config, Limits, RateSpan, StaticNumber, TenantConfig};
-pub use ident::IdentKey;
+pub use ident::{IdentKey, IdentKeys};
 pub use reject::{Reason, Rejection};
 pub use worker::{Ingest, IngestError};
 

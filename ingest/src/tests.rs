@@ -5,6 +5,7 @@ mod encodings;
 mod messages;
 mod privacy;
 mod rejections;
+mod rotation;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use throughline_proto::topics::{DEAD_LETTERS, EVENTS, RawTopic};
 use throughline_stream::memory::MemoryBroker;
 use throughline_stream::{Header, Outgoing, Polled, Record, Role as _, Source as _, Step};
 
-use crate::{Config, IdentKey, Ingest, Limits, RateSpan, StaticNumber, TenantConfig};
+use crate::{Config, IdentKey, IdentKeys, Ingest, Limits, RateSpan, StaticNumber, TenantConfig};
 
 /// 2026-01-10T12:00:00Z, the timestamp of every record.
 const NOW: i64 = 1_768_046_400_000;
@@ -67,7 +68,7 @@ fn config() -> Config {
         default_tenant: TenantConfig::default(),
         tenants: BTreeMap::from([("acme".to_owned(), acme)]),
         lists: Arc::new(SourceLists::new()),
-        key: IdentKey::new(&[7; 32]),
+        keys: IdentKeys::new(IdentKey::new(&[7; 32])),
         limits: Limits::default(),
     }
 }

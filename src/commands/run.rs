@@ -3,7 +3,6 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use throughline_ingest::IdentKey;
 use throughline_stream::{Role, Stop, runner};
 
 use crate::config::Settings;
@@ -112,11 +111,11 @@ impl Line {
     }
 
     fn start_ingest(&mut self) -> anyhow::Result<()> {
-        let key = IdentKey::new(&self.settings.identity.key()?);
+        let keys = self.settings.identity.keys()?;
         for index in 0..self.settings.ingest.workers {
-            let (settings, key) = (Arc::clone(&self.settings), key.clone());
+            let (settings, keys) = (Arc::clone(&self.settings), keys.clone());
             let worker = self.worker(index);
-            let make = move || roles::ingest(&settings, key, &worker).map(Some);
+            let make = move || roles::ingest(&settings, keys, &worker).map(Some);
             self.start_worker(&format!("ingest {index}"), make)?;
         }
         Ok(())

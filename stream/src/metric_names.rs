@@ -40,6 +40,8 @@ metric_names! {
     INGEST_REJECTED = Counter Count "throughline_ingest_rejected_records_total";
     /// Messages written to `events`.
     INGEST_MESSAGES = Counter Count "throughline_ingest_messages_total";
+    /// Identifiers linked with their hashes under `identity.previous_key`; forgotten ones count again.
+    INGEST_KEY_LINKS = Counter Count "throughline_ingest_key_links_total";
     /// Records of `events` they were written in.
     INGEST_BATCHES = Counter Count "throughline_ingest_batches_total";
     /// Bytes of those records.
