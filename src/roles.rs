@@ -62,7 +62,17 @@ pub fn ingest(
         .map(|(_, name)| name.clone())
         .collect();
     let start = Box::new(|_: &_| Ok(Start::Committed));
-    let source = source(settings, &name, &kafka.groups.ingest, topics, worker, start)?;
+    let source = source(
+        settings,
+        &name,
+        Group {
+            name: &kafka.groups.ingest,
+            note: keys.note(),
+        },
+        topics,
+        worker,
+        start,
+    )?;
     let publish = publisher(settings, &name, &worker.stop)?;
     Ok(Ingest::new(ingest_config(settings, keys), source, publish)?)
 }
@@ -193,7 +203,10 @@ pub fn processor(
     let source = source(
         settings,
         &name,
-        &kafka.groups.processor,
+        Group {
+            name: &kafka.groups.processor,
+            note: commit_note(settings),
+        },
         topics,
         worker,
         start,
@@ -236,7 +249,11 @@ pub fn sink(settings: &Settings, worker: &Worker) -> anyhow::Result<Sink<KafkaSo
     ];
     let name = format!("sink-{}", worker.index);
     let start = Box::new(|_: &_| Ok(Start::Committed));
-    let source = source(settings, &name, &kafka.groups.sink, topics, worker, start)?;
+    let group = Group {
+        name: &kafka.groups.sink,
+        note: commit_note(settings),
+    };
+    let source = source(settings, &name, group, topics, worker, start)?;
     let config = throughline_sink::Config {
         connection: settings.clickhouse.connection.clone(),
         rollups_topic: kafka.topics.rollups.clone(),
@@ -250,8 +267,14 @@ pub fn sink(settings: &Settings, worker: &Worker) -> anyhow::Result<Sink<KafkaSo
     Ok(Sink::new(config, source, worker.stop.clone())?)
 }
 
-/// What workers write beside the offsets they commit: by which rules the work
-/// was done.
+/// A consumer group, and what its workers write beside the offsets they commit.
+struct Group<'a> {
+    name: &'a str,
+    note: String,
+}
+
+/// What workers of the processor and the sink write beside the offsets they
+/// commit: by which rules the work was done.
 pub fn commit_note(settings: &Settings) -> String {
     format!("generation {}", settings.processor.generation)
 }
@@ -259,17 +282,16 @@ pub fn commit_note(settings: &Settings) -> String {
 fn source(
     settings: &Settings,
     name: &str,
-    group: &str,
+    group: Group<'_>,
     topics: Vec<String>,
     worker: &Worker,
     start: StartAt,
 ) -> anyhow::Result<KafkaSource> {
     let kafka = &settings.kafka;
-    let commit_note = commit_note(settings);
     let settings = SourceSettings {
         client: kafka.client.clone(),
         name: format!("throughline-{name}"),
-        group: group.to_owned(),
+        group: group.name.to_owned(),
         instance: kafka
             .instance
             .as_ref()
@@ -278,7 +300,7 @@ fn source(
         session_timeout: kafka.session_timeout,
         max_poll_interval: kafka.max_poll_interval,
         fetch_buffer_kib: kafka.fetch_buffer_kib,
-        commit_note,
+        commit_note: group.note,
         joined: Arc::clone(&worker.joined),
     };
     Ok(KafkaSource::new(&settings, start)?)

@@ -8,6 +8,7 @@
 //! key: deals, dialed numbers and the keys of costs, since their state stands
 //! at their nodes, and visitors, since visits and leases name them.
 
+mod note;
 mod remembered;
 
 use std::fmt;
@@ -16,6 +17,7 @@ use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 use throughline_proto::{Ident, IdentKind};
 
+pub use note::KeyChange;
 pub use remembered::MAX_CELLS;
 use remembered::Remembered;
 

@@ -34,7 +34,7 @@ pub mod url;
 pub mod worker;
 
 pub use config::{Config, Limits, RateSpan, StaticNumber, TenantConfig};
-pub use ident::{IdentKey, IdentKeys};
+pub use ident::{IdentKey, IdentKeys, KeyChange};
 pub use reject::{Reason, Rejection};
 pub use worker::{Ingest, IngestError};
 

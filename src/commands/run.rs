@@ -115,7 +115,12 @@ impl Line {
         for index in 0..self.settings.ingest.workers {
             let (settings, keys) = (Arc::clone(&self.settings), keys.clone());
             let worker = self.worker(index);
-            let make = move || roles::ingest(&settings, keys, &worker).map(Some);
+            let make = move || {
+                if !prepare::keys_when_told(&settings, &keys, &worker.stop)? {
+                    return Ok(None);
+                }
+                roles::ingest(&settings, keys, &worker).map(Some)
+            };
             self.start_worker(&format!("ingest {index}"), make)?;
         }
         Ok(())

@@ -1,10 +1,14 @@
 //! The key of the identifiers' hashes is rotated in mid-stream, in memory: the
-//! views are those of a life with one key.
+//! views are those of a life with one key. On Kafka, a key that is just replaced
+//! is refused. (`privacy` rotates it on all services.)
 
 use throughline_processor::MemoryStore;
+use throughline_stream::Outgoing;
+use throughline_tests::reference::Settings;
 use throughline_tests::rotation::keys;
 use throughline_tests::traffic::Plan;
 
+use crate::installation::Installation;
 use crate::rig::Rig;
 use crate::rows::{self, Records};
 
@@ -89,4 +93,41 @@ fn without_the_previous_key_clients_would_be_split() {
     rig.process(MemoryStore, None);
     let differences = rows::differences(&expected, &rows::actual(&rig.tables()));
     assert!(!differences.is_empty(), "the traffic tells nothing");
+}
+
+#[test]
+fn keys_that_would_split_clients_are_refused() {
+    let [one, other, third] = [
+        "8a52cf1d63b0e974a1fd3c2b5e60977f41d80c6be3925af71608bd4e97c3a25f",
+        "19e07bd4a8f25c3360bd9187ecf4512a7d3eb60895c1fa42d6087be3914fac5d",
+        "c4470be1295d8fa36f03b8127ee9d460a5317c2fd80b964e3ad1f2958c6047eb",
+    ];
+    let mut line = Installation::new("replaced", &Settings::default());
+    line.call(&["topics", "create"]).succeeds();
+    let hit =
+        r#"{"event_id":"e","occurred_at":1772323200000,"visitor_id":"v","url":"https://a.com/"}"#;
+    line.send([Outgoing {
+        topic: "web".into(),
+        value: Some(hit.into()),
+        ..Outgoing::default()
+    }]);
+    let mut ingest = |identity: [&str; 3]| {
+        for (setting, key) in ["key", "previous_key", "stable_key"].iter().zip(identity) {
+            line.config["identity"][setting] = key.into();
+        }
+        line.call(&["ingest", "--until-idle"])
+    };
+    ingest([one, "", ""]).succeeds();
+    for (identity, told) in [
+        ([other, "", ""], "identity.key is not the one"),
+        ([other, third, one], "identity.key is not the one"),
+        ([one, "", other], "identity.stable_key"),
+        ([other, one, other], "identity.stable_key"),
+    ] {
+        let called = ingest(identity);
+        assert_eq!(called.code, Some(1), "{}", called.err);
+        assert!(called.err.contains(told), "{}", called.err);
+        assert!(!called.err.contains(one), "a secret is told");
+    }
+    ingest([other, one, one]).succeeds();
 }
