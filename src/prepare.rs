@@ -1,10 +1,12 @@
 //! What must be in place before workers start: topics and tables.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
+use throughline_ingest::IdentKeys;
 use throughline_sink::{ClickHouse, SinkError, schema};
-use throughline_stream::kafka::Admin;
-use throughline_stream::{Stop, StreamError};
+use throughline_stream::kafka::{Admin, GroupOffsets};
+use throughline_stream::{Stop, StreamError, TopicPartition};
 
 use crate::config::{Kafka, Settings};
 use crate::health::{Health, State};
@@ -53,6 +55,44 @@ pub fn topics_when_there(kafka: &Kafka, health: &Health, stop: &Stop) -> Result<
             return Ok(false);
         }
     }
+}
+
+/// Refuses keys that cannot follow those which ingest has worked with, as it
+/// noted beside its offsets; waits for a Kafka that is away. `Ok(false)`: a stop
+/// came first.
+pub fn keys_when_told(settings: &Settings, keys: &IdentKeys, stop: &Stop) -> anyhow::Result<bool> {
+    let notes = loop {
+        match notes_of_ingest(settings) {
+            Ok(notes) => break notes,
+            Err(error @ StreamError::Broker { .. }) => {
+                tracing::warn!(%error, "waiting for kafka to tell which keys were used");
+            }
+            Err(error) => return Err(error.into()),
+        }
+        if stop.sleep(PAUSE) {
+            return Ok(false);
+        }
+    };
+    keys.follow(notes.iter().map(String::as_str))?;
+    Ok(true)
+}
+
+/// What ingest has written beside the offsets of its topics.
+fn notes_of_ingest(settings: &Settings) -> Result<BTreeSet<String>, StreamError> {
+    let kafka = &settings.kafka;
+    let partitions = Admin::new(&kafka.client, PATIENCE)?.partitions()?;
+    let raw = kafka.topics.raw.iter();
+    let raw = raw.flat_map(|(_, topic)| {
+        let partitions = partitions.get(topic).copied().unwrap_or(0);
+        (0..partitions).map(|partition| TopicPartition {
+            topic: topic.as_str().into(),
+            partition: partition as i32,
+        })
+    });
+    let raw: Vec<_> = raw.collect();
+    let mut offsets = GroupOffsets::new(kafka.client.clone(), PATIENCE);
+    let notes = offsets.notes(&kafka.groups.ingest, &raw)?;
+    Ok(notes.into_values().collect())
 }
 
 /// Brings the schema up to date, waiting for a ClickHouse that is away.

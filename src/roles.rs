@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use throughline_ingest::{
-    IdentKey, Ingest, Limits, RateSpan, RejectedShares, ShareLimits, StaticNumber, TenantConfig,
+    IdentKeys, Ingest, Limits, RateSpan, RejectedShares, ShareLimits, StaticNumber, TenantConfig,
 };
 use throughline_processor::{Attribution, FjallStore, Processor, StoreOptions, TenantSettings};
 use throughline_sink::Sink;
@@ -65,13 +65,23 @@ pub fn ingest(
         .map(|(_, name)| name.clone())
         .collect();
     let start = Box::new(|_: &_| Ok(Start::Committed));
-    let source = source(settings, &name, &kafka.groups.ingest, topics, worker, start)?;
+    let source = source(
+        settings,
+        &name,
+        Group {
+            name: &kafka.groups.ingest,
+            note: config.keys.note(),
+        },
+        topics,
+        worker,
+        start,
+    )?;
     let publish = publisher(settings, &name, &worker.stop)?;
     Ok(Ingest::new(config, source, publish)?)
 }
 
 /// What ingest is configured by.
-pub fn ingest_config(settings: &Settings, key: IdentKey) -> throughline_ingest::Config {
+pub fn ingest_config(settings: &Settings, keys: IdentKeys) -> throughline_ingest::Config {
     let kafka = &settings.kafka;
     let tenants = &settings.tenants;
     let named = tenants.named.iter();
@@ -91,7 +101,7 @@ pub fn ingest_config(settings: &Settings, key: IdentKey) -> throughline_ingest::
             .map(|(name, tenant)| (name.clone(), ingest_tenant(tenant)))
             .collect(),
         lists: Arc::clone(&tenants.lists),
-        key,
+        keys,
         limits: Limits {
             cycle_records: limits.cycle_records,
             poll_wait_ms: POLL_WAIT.as_millis() as u64,
@@ -200,7 +210,10 @@ pub fn processor(
     let source = source(
         settings,
         &name,
-        &kafka.groups.processor,
+        Group {
+            name: &kafka.groups.processor,
+            note: commit_note(settings),
+        },
         topics,
         worker,
         start,
@@ -243,7 +256,11 @@ pub fn sink(settings: &Settings, worker: &Worker) -> anyhow::Result<Sink<KafkaSo
     ];
     let name = format!("sink-{}", worker.index);
     let start = Box::new(|_: &_| Ok(Start::Committed));
-    let source = source(settings, &name, &kafka.groups.sink, topics, worker, start)?;
+    let group = Group {
+        name: &kafka.groups.sink,
+        note: commit_note(settings),
+    };
+    let source = source(settings, &name, group, topics, worker, start)?;
     let config = throughline_sink::Config {
         connection: settings.clickhouse.connection.clone(),
         rollups_topic: kafka.topics.rollups.clone(),
@@ -257,8 +274,14 @@ pub fn sink(settings: &Settings, worker: &Worker) -> anyhow::Result<Sink<KafkaSo
     Ok(Sink::new(config, source, worker.stop.clone())?)
 }
 
-/// What workers write beside the offsets they commit: by which rules the work
-/// was done.
+/// A consumer group, and what its workers write beside the offsets they commit.
+struct Group<'a> {
+    name: &'a str,
+    note: String,
+}
+
+/// What workers of the processor and the sink write beside the offsets they
+/// commit: by which rules the work was done.
 pub fn commit_note(settings: &Settings) -> String {
     format!("generation {}", settings.processor.generation)
 }
@@ -266,17 +289,16 @@ pub fn commit_note(settings: &Settings) -> String {
 fn source(
     settings: &Settings,
     name: &str,
-    group: &str,
+    group: Group<'_>,
     topics: Vec<String>,
     worker: &Worker,
     start: StartAt,
 ) -> anyhow::Result<KafkaSource> {
     let kafka = &settings.kafka;
-    let commit_note = commit_note(settings);
     let settings = SourceSettings {
         client: kafka.client.clone(),
         name: format!("throughline-{name}"),
-        group: group.to_owned(),
+        group: group.name.to_owned(),
         instance: kafka
             .instance
             .as_ref()
@@ -285,7 +307,7 @@ fn source(
         session_timeout: kafka.session_timeout,
         max_poll_interval: kafka.max_poll_interval,
         fetch_buffer_kib: kafka.fetch_buffer_kib,
-        commit_note,
+        commit_note: group.note,
         joined: Arc::clone(&worker.joined),
     };
     Ok(KafkaSource::new(&settings, start)?)

@@ -14,7 +14,7 @@ use std::time::Duration;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use throughline_channels::SourceLists;
 use throughline_ingest::{
-    Config, IdentKey, Ingest, Limits, RejectedShares, ShareLimits, TenantConfig,
+    Config, IdentKey, IdentKeys, Ingest, Limits, RejectedShares, ShareLimits, TenantConfig,
 };
 use throughline_proto::topics::{DEAD_LETTERS, EVENTS, RawTopic};
 use throughline_stream::{
@@ -70,7 +70,7 @@ fn config() -> Config {
         default_tenant: TenantConfig::default(),
         tenants: std::collections::BTreeMap::new(),
         lists: Arc::new(SourceLists::new()),
-        key: IdentKey::new(&[7; 32]),
+        keys: IdentKeys::new(IdentKey::new(&[7; 32])),
         limits: Limits::default(),
         shares: RejectedShares::new(ShareLimits::default()),
     }

@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 use throughline_channels::SourceLists;
 use throughline_proto::topics::RawTopic;
 
-use crate::ident::IdentKey;
+use crate::ident::IdentKeys;
 use crate::share::RejectedShares;
 
 /// Everything that ingest is configured by.
@@ -28,8 +28,8 @@ pub struct Config {
     pub tenants: BTreeMap<String, TenantConfig>,
     /// Known search engines, social networks and so on.
     pub lists: Arc<SourceLists>,
-    /// The key of the identifiers' hashes.
-    pub key: IdentKey,
+    /// The keys of the identifiers' hashes.
+    pub keys: IdentKeys,
     /// The limits.
     pub limits: Limits,
     /// How many records are rejected of late, shared by the workers of a process.

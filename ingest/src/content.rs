@@ -5,12 +5,24 @@
 //! XXH3 over tagged fields, texts with their length in front: the same on
 //! every machine and in every version. Two contents that collide would be
 //! taken for one event only if they also had the same id.
+//!
+//! XXH3 has no key, and there are few enough phones to try them all, so
+//! identifiers go in as their keyed hashes, under the key that never rotates:
+//! an event that comes again after a rotation is the same event.
 
-use throughline_proto::IdentKind;
+use throughline_proto::{Ident, IdentKind};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::event::{Body, Call, Cost, Deal, Email, Event, Source, Web};
 use crate::hours::days_since_epoch;
+
+/// The half of the hash that covers identifiers. The half in front does not,
+/// so that which of two contents comes first does not depend on a secret.
+const WITH_IDENTIFIERS: u64 = 0xffff_ffff;
+
+/// The stable hashes of an event's visitor, user, phone, caller, e-mail address
+/// and contact.
+pub type StableHashes = [Option<Ident>; 6];
 
 /// Computes content hashes in a buffer of its own.
 #[derive(Debug, Default)]
@@ -21,16 +33,9 @@ pub struct ContentHasher {
 impl ContentHasher {
     /// The hash of all that is in the event but its tenant and id, which are
     /// part of its identity anyway.
-    pub fn hash(&mut self, event: &Event<'_>) -> u64 {
+    pub fn hash(&mut self, event: &Event<'_>, identifiers: &StableHashes) -> u64 {
         self.bytes.clear();
         self.number(1, event.at);
-        let ids = &event.identifiers;
-        self.option(2, ids.visitor);
-        self.option(3, ids.user);
-        self.option(4, ids.phone);
-        self.option(5, ids.caller);
-        self.option(6, ids.email);
-        self.option(7, ids.crm_contact);
         match &event.body {
             Body::Web(web) => self.web(web),
             Body::Call(call) => self.call(call),
@@ -47,7 +52,15 @@ impl ContentHasher {
             }
             Body::Identity => {}
         }
-        xxh3_64(&self.bytes)
+        let without = xxh3_64(&self.bytes);
+        for (tag, ident) in (2..).zip(identifiers) {
+            if let Some(ident) = ident {
+                self.bytes.push(tag);
+                self.bytes.extend_from_slice(&ident.0.to_le_bytes());
+            }
+        }
+        let with = xxh3_64(&self.bytes);
+        without & !WITH_IDENTIFIERS | with & WITH_IDENTIFIERS
     }
 
     /// The value whose keyed hash names the node of a cost's key.

@@ -56,7 +56,7 @@ impl Converter {
                 sources: Sources::new(config.lists, limits.remembered_values),
                 hours: RecentMap::new(limits.remembered_values),
             },
-            emitter: Emitter::new(config.key, &limits),
+            emitter: Emitter::new(config.keys, &limits),
             batches: Batches::new(
                 config.events_topic,
                 config.events_partitions,
@@ -125,7 +125,8 @@ impl Converter {
             self.memory.phones.remembered(),
             self.memory.sources.remembered(),
         ];
-        self.tally.report(published, times, remembered);
+        let key_links = self.emitter.take_key_links();
+        self.tally.report(published, times, remembered, key_links);
     }
 }
 

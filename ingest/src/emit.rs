@@ -1,5 +1,6 @@
 //! A valid event as messages to the nodes of `events`: a fact for the client's
-//! journey, and a link for each further identifier.
+//! journey, a link for each further identifier, and one for each that was
+//! known under another key.
 
 use throughline_proto::events::{self, Fact, FactBody, Key};
 use throughline_proto::flat::ContentHash;
@@ -10,9 +11,10 @@ use throughline_stream::{Publish, StreamError};
 use crate::batch::{Batch, Batches, Origin};
 use crate::config::Limits;
 use crate::content::ContentHasher;
-use crate::event::{Body, Call, Cost, Deal, Email, Event, Identifiers, Source, Web};
+use crate::event::{Body, Call, Cost, Deal, Email, Event, Source, Web};
 use crate::hours::days_since_epoch;
-use crate::ident::{IdentKey, Idents};
+use crate::ident::{IdentKeys, Idents};
+use crate::identify::Identified;
 use crate::money::MinorUnit;
 use crate::recent::RecentMap;
 
@@ -24,7 +26,10 @@ pub struct Emitter {
     /// Links and registrations that were sent before. They are facts, so
     /// forgetting one only repeats it.
     sent: RecentMap<(Ident, Ident), ()>,
-    identifiers: Vec<Ident>,
+    /// Links between the hashes of an identifier under two keys that were sent
+    /// since they were last asked for.
+    key_links: u64,
+    identified: Identified,
 }
 
 /// Where an event stands in its raw topic.
@@ -45,57 +50,27 @@ struct Sender<'s, 'e, P> {
     publish: &'s mut P,
 }
 
-/// One of an event's identifiers.
-#[derive(Clone, Copy)]
-enum Slot {
-    Visitor,
-    User,
-    Phone,
-    Caller,
-    Email,
-    CrmContact,
-}
-
-use Slot::{Caller, CrmContact, Phone, User, Visitor};
-
-/// In which order the identifiers of a topic's events are taken: the first
-/// that exists is the anchor, which the event is sent to.
-const fn order(topic: RawTopic) -> [Slot; 6] {
-    match topic {
-        RawTopic::Calls => [Caller, Phone, CrmContact, User, Visitor, Slot::Email],
-        RawTopic::Emails => [Slot::Email, Visitor, User, Phone, CrmContact, Caller],
-        _ => [Visitor, User, Phone, Slot::Email, CrmContact, Caller],
-    }
-}
-
-impl Identifiers<'_> {
-    fn get(&self, slot: Slot) -> Option<(IdentKind, &str)> {
-        let (kind, value) = match slot {
-            Visitor => (IdentKind::Visitor, self.visitor),
-            User => (IdentKind::User, self.user),
-            Phone => (IdentKind::Phone, self.phone),
-            Caller => (IdentKind::Phone, self.caller),
-            Slot::Email => (IdentKind::Email, self.email),
-            CrmContact => (IdentKind::CrmContact, self.crm_contact),
-        };
-        value.map(|value| (kind, value))
-    }
-}
-
 impl Emitter {
     /// An emitter that remembers nothing yet.
-    pub fn new(key: IdentKey, limits: &Limits) -> Self {
+    pub fn new(keys: IdentKeys, limits: &Limits) -> Self {
         Self {
-            idents: Idents::new(key, limits.remembered_values),
+            idents: Idents::new(keys, limits.remembered_values),
             content: ContentHasher::default(),
             sent: RecentMap::new(limits.remembered_links),
-            identifiers: Vec::new(),
+            key_links: 0,
+            identified: Identified::default(),
         }
     }
 
     /// How many links are remembered.
     pub fn remembered(&self) -> usize {
         self.sent.len()
+    }
+
+    /// How many links between the hashes of an identifier under two keys were
+    /// sent since this was last asked.
+    pub fn take_key_links(&mut self) -> u64 {
+        std::mem::take(&mut self.key_links)
     }
 
     /// Puts the event's messages into the batches.
@@ -107,60 +82,48 @@ impl Emitter {
         batches: &mut Batches,
         publish: &mut impl Publish,
     ) -> Result<(), StreamError> {
-        let mut identifiers = std::mem::take(&mut self.identifiers);
-        self.identify(topic, event, &mut identifiers);
+        let mut identified = std::mem::take(&mut self.identified);
+        identified.identify(topic, event, &mut self.idents);
         let mut sender = Sender {
             event,
             key: Key {
                 at: event.at,
                 id: event.event_id,
-                content: ContentHash(self.content.hash(event)),
+                content: ContentHash(self.content.hash(event, &identified.stable)),
             },
             place,
             batches,
             publish,
         };
-        let registers = self.send_body(&mut sender, &identifiers)?;
-        self.send_links(&mut sender, &identifiers, registers)?;
-        self.identifiers = identifiers;
+        let registers = self.send_body(&mut sender, &identified.nodes)?;
+        self.send_links(&mut sender, &identified.nodes, registers)?;
+        for (node, before) in &identified.rotated {
+            self.key_links += u64::from(self.send_link(&mut sender, *node, *before)?);
+        }
+        self.identified = identified;
         Ok(())
     }
 
-    /// The event's identifiers, the anchor first.
-    fn identify(&mut self, topic: RawTopic, event: &Event<'_>, identifiers: &mut Vec<Ident>) {
-        identifiers.clear();
-        if let Body::Deal(deal) = &event.body {
-            identifiers.push(self.ident(event, IdentKind::Deal, deal.deal_id));
-        }
-        for slot in order(topic) {
-            let Some((kind, value)) = event.identifiers.get(slot) else {
-                continue;
-            };
-            let ident = self.ident(event, kind, value);
-            if !identifiers.contains(&ident) {
-                identifiers.push(ident);
-            }
-        }
-    }
-
-    fn ident(&mut self, event: &Event<'_>, kind: IdentKind, value: &str) -> Ident {
-        self.idents.get(kind, event.tenant_name, value.as_bytes())
+    /// The node of what keeps its hash when the key rotates.
+    fn stable(&mut self, event: &Event<'_>, kind: IdentKind, value: &str) -> Ident {
+        self.idents
+            .stable(kind, event.tenant_name, value.as_bytes())
     }
 
     /// Sends what the event itself says. True when that makes its anchor known.
     fn send_body<P: Publish>(
         &mut self,
         sender: &mut Sender<'_, '_, P>,
-        identifiers: &[Ident],
+        nodes: &[Ident],
     ) -> Result<bool, StreamError> {
         let event = sender.event;
-        let anchor = identifiers.first().copied();
+        let anchor = nodes.first().copied();
         match (&event.body, anchor) {
             (Body::Web(web), Some(visitor)) if event.identifiers.visitor.is_some() => {
                 sender.fact(visitor, |batch| hit(batch, web, visitor))?;
             }
             (Body::Call(call), Some(caller)) => {
-                let number = self.ident(event, IdentKind::Number, call.dialed_number);
+                let number = self.stable(event, IdentKind::Number, call.dialed_number);
                 sender.call(number, caller, call)?;
             }
             (Body::Email(email), Some(anchor)) if email.event == Email::CLICKED => {
@@ -174,14 +137,16 @@ impl Emitter {
             }
             (Body::Cost(cost), _) => {
                 let key = self.content.cost_key(cost);
-                let node = self.idents.get(IdentKind::CostKey, event.tenant_name, key);
+                let node = self
+                    .idents
+                    .stable(IdentKind::CostKey, event.tenant_name, key);
                 sender.cost(node, cost)?;
                 return Ok(false);
             }
             (Body::Lease { number, until }, Some(visitor))
                 if event.identifiers.visitor.is_some() =>
             {
-                let node = self.ident(event, IdentKind::Number, number);
+                let node = self.stable(event, IdentKind::Number, number);
                 sender.lease(node, visitor, *until)?;
                 return Ok(false);
             }
@@ -195,22 +160,34 @@ impl Emitter {
     fn send_links<P: Publish>(
         &mut self,
         sender: &mut Sender<'_, '_, P>,
-        identifiers: &[Ident],
+        nodes: &[Ident],
         is_registered: bool,
     ) -> Result<(), StreamError> {
-        let Some((anchor, others)) = identifiers.split_first() else {
+        let Some((anchor, others)) = nodes.split_first() else {
             return Ok(());
         };
         if others.is_empty() && !is_registered && self.is_new(*anchor, *anchor) {
             sender.fact(*anchor, |_| FactBody::Member(*anchor))?;
         }
         for other in others {
-            let (high, low) = (*anchor.max(other), *anchor.min(other));
-            if self.is_new(high, low) {
-                sender.send(high, |_| events::Body::Link(low))?;
-            }
+            self.send_link(sender, *anchor, *other)?;
         }
         Ok(())
+    }
+
+    /// Links two identifiers, unless that was done lately. Tells whether it did.
+    fn send_link<P: Publish>(
+        &mut self,
+        sender: &mut Sender<'_, '_, P>,
+        one: Ident,
+        other: Ident,
+    ) -> Result<bool, StreamError> {
+        let (high, low) = (one.max(other), one.min(other));
+        let is_new = self.is_new(high, low);
+        if is_new {
+            sender.send(high, |_| events::Body::Link(low))?;
+        }
+        Ok(is_new)
     }
 
     fn is_new(&mut self, high: Ident, low: Ident) -> bool {

@@ -1,12 +1,25 @@
 //! Identifiers as keyed hashes: what leaves this room instead of phones,
 //! e-mail addresses and cookies.
+//!
+//! Keys rotate. What says who somebody is (users, phones, e-mail addresses,
+//! contacts of the CRM) is hashed with the current key; while a previous key is
+//! known, each such identifier is linked with its hash under that one, so that
+//! one client stays one. Everything else keeps its hash for good, by a stable
+//! key: deals, dialed numbers and the keys of costs, since their state stands
+//! at their nodes, and visitors, since visits and leases name them.
+
+mod note;
+mod remembered;
 
 use std::fmt;
 
 use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 use throughline_proto::{Ident, IdentKind};
-use xxhash_rust::xxh3::xxh3_64;
+
+pub use note::KeyChange;
+pub use remembered::MAX_CELLS;
+use remembered::Remembered;
 
 /// The secret key of the hashes. Whoever has it can try phone numbers.
 #[derive(Clone)]
@@ -35,82 +48,94 @@ impl IdentKey {
     }
 }
 
-/// Bytes of what is remembered of an identifier's origin.
-const KEY_BYTES: usize = 47;
-
-/// More are not remembered, whatever is configured: the cells are all there
-/// from the beginning, and this many are 64 MiB.
-pub const MAX_CELLS: usize = 1 << 20;
-
-/// Identifiers by their values, with those of the last ones remembered: a
-/// visitor comes again and again, and a look is much cheaper than an HMAC.
-///
-/// Each value has two cells of a cache line's size, and takes that of the two
-/// which was not used last. What is too long for a cell is never remembered.
-#[derive(Debug)]
-pub struct Idents {
-    key: IdentKey,
-    pairs: Box<[[Cell; 2]]>,
+/// The keys of an installation.
+#[derive(Clone, Debug)]
+pub struct IdentKeys {
+    /// What identifiers are hashed with that rotate.
+    pub current: IdentKey,
+    /// The current key of before, while identifiers are known by it.
+    pub previous: Option<IdentKey>,
+    /// What everything else is hashed with; `None`: the current key, which was
+    /// never rotated.
+    pub stable: Option<IdentKey>,
 }
 
-/// A remembered identifier.
-#[derive(Clone, Copy, Debug)]
-#[repr(align(64))]
-struct Cell {
-    /// Kind, tenant and value; no kind is 0.
-    key: [u8; KEY_BYTES],
-    ident: Ident,
+impl IdentKeys {
+    /// One key, which was never rotated.
+    pub const fn new(key: IdentKey) -> Self {
+        Self {
+            current: key,
+            previous: None,
+            stable: None,
+        }
+    }
+}
+
+/// Whether the hash of an identifier changes when the key rotates.
+const fn rotates(kind: IdentKind) -> bool {
+    match kind {
+        IdentKind::User | IdentKind::Phone | IdentKind::Email | IdentKind::CrmContact => true,
+        IdentKind::Visitor | IdentKind::Deal | IdentKind::Number | IdentKind::CostKey => false,
+    }
+}
+
+/// The hashes of one identifier.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Hashes {
+    /// Its node.
+    pub node: Ident,
+    /// The node it had under the previous key, if that was another.
+    pub previous: Option<Ident>,
+    /// Its hash under the key that never rotates.
+    pub stable: Ident,
+}
+
+/// Hashes identifiers with the keys of an installation.
+#[derive(Debug)]
+pub struct Idents {
+    current: Remembered,
+    previous: Option<Remembered>,
+    stable: Option<Remembered>,
 }
 
 impl Idents {
-    /// Remembers about `capacity` identifiers, at most [`MAX_CELLS`].
-    pub fn new(key: IdentKey, capacity: usize) -> Self {
-        let pairs = capacity.min(MAX_CELLS).div_ceil(2).next_power_of_two();
-        let nothing = Cell {
-            key: [0; KEY_BYTES],
-            ident: Ident(0),
-        };
+    /// Remembers about `capacity` identifiers for each key, at most [`MAX_CELLS`].
+    pub fn new(keys: IdentKeys, capacity: usize) -> Self {
+        let remembered = |key| Remembered::new(key, capacity);
         Self {
-            key,
-            pairs: vec![[nothing; 2]; pairs].into(),
+            current: remembered(keys.current),
+            previous: keys.previous.map(remembered),
+            stable: keys.stable.map(remembered),
         }
     }
 
-    /// The identifier of a normalised value.
-    pub fn get(&mut self, kind: IdentKind, tenant: &str, value: &[u8]) -> Ident {
-        let Some(key) = cell_key(kind, tenant.as_bytes(), value) else {
-            return self.key.ident(kind, tenant, value);
+    /// The hashes of a normalised value.
+    pub fn hashes(&mut self, kind: IdentKind, tenant: &str, value: &[u8]) -> Hashes {
+        let stable = self.stable(kind, tenant, value);
+        if !rotates(kind) {
+            return Hashes {
+                node: stable,
+                previous: None,
+                stable,
+            };
+        }
+        let node = match &self.stable {
+            Some(_) => self.current.get(kind, tenant, value),
+            None => stable,
         };
-        let place = xxh3_64(&key) as usize & (self.pairs.len() - 1);
-        let pair = &mut self.pairs[place];
-        if pair[0].key == key {
-            return pair[0].ident;
+        let previous = self.previous.as_mut();
+        Hashes {
+            node,
+            previous: previous.map(|previous| previous.get(kind, tenant, value)),
+            stable,
         }
-        // The cell in front is the one used last.
-        pair.swap(0, 1);
-        if pair[0].key != key {
-            let ident = self.key.ident(kind, tenant, value);
-            pair[0] = Cell { key, ident };
-        }
-        pair[0].ident
     }
-}
 
-/// All of what makes an identifier, or `None` when it has no room.
-fn cell_key(kind: IdentKind, tenant: &[u8], value: &[u8]) -> Option<[u8; KEY_BYTES]> {
-    let (head, room) = (2 + tenant.len(), KEY_BYTES - 1);
-    let end = head + value.len();
-    if end > room {
-        return None;
+    /// The hash of a normalised value under the key that never rotates.
+    pub fn stable(&mut self, kind: IdentKind, tenant: &str, value: &[u8]) -> Ident {
+        let stable = self.stable.as_mut().unwrap_or(&mut self.current);
+        stable.get(kind, tenant, value)
     }
-    let mut key = [0; KEY_BYTES];
-    key[0] = kind as u8;
-    key[1] = tenant.len() as u8;
-    key[2..head].copy_from_slice(tenant);
-    key[head..end].copy_from_slice(value);
-    // A value that ends in NUL is another than the one without it.
-    key[room] = value.len() as u8;
-    Some(key)
 }
 
 impl fmt::Debug for IdentKey {
@@ -143,28 +168,6 @@ mod tests {
         }
         assert_eq!(all[0], one.ident(IdentKind::Phone, "a", b"bc"));
         assert_eq!(all[3].kind(), Some(IdentKind::Number));
-    }
-
-    #[test]
-    fn what_is_remembered_is_what_was_computed() {
-        let key = IdentKey::new(&[7; 32]);
-        let mut idents = Idents::new(key.clone(), 8);
-        let long = "x".repeat(60);
-        let values = ["a", "a\0", "", "ab", &long];
-        let numbers: Vec<String> = (0..50).map(|number| number.to_string()).collect();
-        let values = values.into_iter().chain(numbers.iter().map(String::as_str));
-        let values: Vec<&str> = values.collect();
-        for _ in 0..3 {
-            for (value, tenant) in values
-                .iter()
-                .flat_map(|value| [(value, "t"), (value, "ta")])
-            {
-                for kind in [IdentKind::Visitor, IdentKind::User, IdentKind::User] {
-                    let known = key.ident(kind, tenant, value.as_bytes());
-                    assert_eq!(idents.get(kind, tenant, value.as_bytes()), known);
-                }
-            }
-        }
     }
 
     #[test]

@@ -19,6 +19,7 @@ pub mod event;
 pub mod fields;
 pub mod hours;
 pub mod ident;
+pub mod identify;
 pub mod moment;
 pub mod money;
 pub mod normalise;
@@ -34,7 +35,7 @@ pub mod url;
 pub mod worker;
 
 pub use config::{Config, Limits, RateSpan, StaticNumber, TenantConfig};
-pub use ident::IdentKey;
+pub use ident::{IdentKey, IdentKeys, KeyChange};
 pub use reject::{Reason, Rejection};
 pub use share::{RejectedShares, ShareLimits};
 pub use worker::{Ingest, IngestError};

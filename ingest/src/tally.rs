@@ -68,7 +68,13 @@ impl Tally {
     }
 
     /// Raises the metrics and begins anew.
-    pub fn report(&mut self, published: Published, times: StageTimes, remembered: [usize; 3]) {
+    pub fn report(
+        &mut self,
+        published: Published,
+        times: StageTimes,
+        remembered: [usize; 3],
+        key_links: u64,
+    ) {
         let tally = std::mem::take(&mut self.counts);
         for topic in RawTopic::ALL {
             let counts = tally.topics[topic as usize];
@@ -95,6 +101,7 @@ impl Tally {
             }
         }
         counter!(names::INGEST_MESSAGES).increment(published.messages);
+        counter!(names::INGEST_KEY_LINKS).increment(key_links);
         counter!(names::INGEST_BATCHES).increment(published.batches);
         counter!(names::INGEST_BATCH_BYTES).increment(published.bytes);
         for (stage, time) in [

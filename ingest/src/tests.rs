@@ -5,6 +5,7 @@ mod encodings;
 mod messages;
 mod privacy;
 mod rejections;
+mod rotation;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,8 +20,8 @@ use throughline_stream::memory::MemoryBroker;
 use throughline_stream::{Header, Outgoing, Polled, Record, Role as _, Source as _, Step};
 
 use crate::{
-    Config, IdentKey, Ingest, Limits, RateSpan, RejectedShares, ShareLimits, StaticNumber,
-    TenantConfig,
+    Config, IdentKey, IdentKeys, Ingest, Limits, RateSpan, RejectedShares, ShareLimits,
+    StaticNumber, TenantConfig,
 };
 
 /// 2026-01-10T12:00:00Z, the timestamp of every record.
@@ -70,7 +71,7 @@ fn config() -> Config {
         default_tenant: TenantConfig::default(),
         tenants: BTreeMap::from([("acme".to_owned(), acme)]),
         lists: Arc::new(SourceLists::new()),
-        key: IdentKey::new(&[7; 32]),
+        keys: IdentKeys::new(IdentKey::new(&[7; 32])),
         limits: Limits::default(),
         shares: RejectedShares::new(ShareLimits::default()),
     }

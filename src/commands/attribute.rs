@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
-use throughline_ingest::IdentKey;
 use throughline_stream::Outgoing;
 
 use crate::attribute::Line;
@@ -19,11 +18,11 @@ const BURST_LINES: usize = 20_000;
 /// Attributes files and prints one view.
 pub fn execute(settings: &Settings, args: &AttributeArgs) -> anyhow::Result<()> {
     let files = topic_files::find(&args.paths)?;
-    let key = IdentKey::new(&settings.identity.key()?);
+    let keys = settings.identity.keys()?;
     let rules = Arc::new(roles::attribution(settings));
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
     let mut line = Line::new(
-        roles::ingest_config(settings, key),
+        roles::ingest_config(settings, keys),
         throughline_processor::Config {
             // Nothing is stored, so checkpoints only cost.
             checkpoint_interval: Duration::from_hours(1),

@@ -3,7 +3,6 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use throughline_ingest::IdentKey;
 use throughline_stream::{Role, Stop, runner};
 
 use crate::config::Settings;
@@ -112,12 +111,17 @@ impl Line {
     }
 
     fn start_ingest(&mut self) -> anyhow::Result<()> {
-        let key = IdentKey::new(&self.settings.identity.key()?);
-        let config = roles::ingest_config(&self.settings, key);
+        let keys = self.settings.identity.keys()?;
+        let config = roles::ingest_config(&self.settings, keys);
         for index in 0..self.settings.ingest.workers {
             let (settings, config) = (Arc::clone(&self.settings), config.clone());
             let worker = self.worker(index);
-            let make = move || roles::ingest(&settings, config, &worker).map(Some);
+            let make = move || {
+                if !prepare::keys_when_told(&settings, &config.keys, &worker.stop)? {
+                    return Ok(None);
+                }
+                roles::ingest(&settings, config, &worker).map(Some)
+            };
             self.start_worker(&format!("ingest {index}"), make)?;
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! The section `identity`: the secret that identifiers are hashed with.
+//! The section `identity`: the secrets that identifiers are hashed with.
 
 use std::fmt::{self, Write as _};
 use std::fs;
@@ -6,27 +6,31 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+use throughline_ingest::{IdentKey, IdentKeys};
+
 use super::Mode;
-use super::section::Section;
+use super::section::{Item, Section};
 
 /// Where a key is made when none is given.
 const DEFAULT_FILE: &str = ".dev/identity.key";
 
-/// Where the key comes from.
+/// A secret of 256 bits.
+type Key = [u8; 32];
+
+/// Where the keys come from.
 #[derive(Clone)]
 pub struct Identity {
-    given: Option<[u8; 32]>,
+    given: Option<Key>,
     file: PathBuf,
     may_make: bool,
+    previous: Option<Key>,
+    stable: Option<Key>,
 }
 
 impl Identity {
     /// Reads the section.
     pub fn read(section: &Section<'_>, mode: Mode) -> Self {
-        let given = section.parse("key", |text| match text.trim() {
-            "" => Ok(None),
-            text => parse(text).map(Some),
-        });
+        let given = section.parse("key", |text| optional(text, parse));
         let file = PathBuf::from(section.name("key_file"));
         let production = mode == Mode::Production;
         let elsewhere = file != Path::new(DEFAULT_FILE);
@@ -41,15 +45,50 @@ impl Identity {
                  THROUGHLINE_IDENTITY__KEY or in an existing identity.key_file outside .dev",
             );
         }
-        Self {
+        let previous = secret(section, "previous_key", "previous_key_file");
+        let stable = secret(section, "stable_key", "stable_key_file");
+        let identity = Self {
             given: given.flatten(),
             file,
             may_make: !production,
+            previous: previous.as_ref().map(|(key, _)| *key),
+            stable: stable.map(|(key, _)| key),
+        };
+        if let Some((key, item)) = previous {
+            identity.check_rotation(section, &key, &item);
+        }
+        identity
+    }
+
+    /// A rotation needs two keys that differ, and one that stays.
+    fn check_rotation(&self, section: &Section<'_>, previous: &Key, item: &Item<'_>) {
+        let stored = || parse(fs::read_to_string(&self.file).ok()?.trim()).ok();
+        if self.given.or_else(stored).as_ref() == Some(previous) {
+            section.wrong(
+                item,
+                "is the same as identity.key: it must be the key that was used before that one, or empty",
+            );
+        }
+        let is_absent = |key| section.text(key).trim().is_empty();
+        if is_absent("stable_key") && is_absent("stable_key_file") {
+            section.wrong(
+                item,
+                "needs identity.stable_key beside it: the key that was in use before the first rotation",
+            );
         }
     }
 
-    /// The key; in development it is made when it is missing.
-    pub fn key(&self) -> io::Result<[u8; 32]> {
+    /// The keys; in development the current one is made when it is missing.
+    pub fn keys(&self) -> io::Result<IdentKeys> {
+        let key = |key| IdentKey::new(&key);
+        Ok(IdentKeys {
+            current: key(self.key()?),
+            previous: self.previous.map(key),
+            stable: self.stable.map(key),
+        })
+    }
+
+    fn key(&self) -> io::Result<Key> {
         if let Some(key) = self.given {
             return Ok(key);
         }
@@ -60,7 +99,7 @@ impl Identity {
         }
     }
 
-    fn make(&self) -> io::Result<[u8; 32]> {
+    fn make(&self) -> io::Result<Key> {
         let mut key = [0; 32];
         fs::File::open("/dev/urandom")?.read_exact(&mut key)?;
         let text = hexadecimal(&key);
@@ -106,12 +145,44 @@ impl fmt::Debug for Identity {
         f.debug_struct("Identity")
             .field("given", &self.given.is_some())
             .field("file", &self.file)
+            .field("previous", &self.previous.is_some())
+            .field("stable", &self.stable.is_some())
             .finish_non_exhaustive()
     }
 }
 
+/// A key that may be absent, and where it was found: given itself, or as the
+/// path of a file that holds it.
+fn secret<'a>(
+    section: &Section<'a>,
+    key: &'static str,
+    file: &'static str,
+) -> Option<(Key, Item<'a>)> {
+    let given = section.parse(key, |text| optional(text, parse));
+    let stored = section.parse(file, |path| optional(path, read));
+    let found = |key: Option<Option<Key>>, name| Some((key.flatten()?, section.get(name)?));
+    found(given, key).or_else(|| found(stored, file))
+}
+
+/// Nothing for an empty text.
+fn optional<T>(
+    text: &str,
+    read: impl FnOnce(&str) -> Result<T, String>,
+) -> Result<Option<T>, String> {
+    match text.trim() {
+        "" => Ok(None),
+        text => read(text).map(Some),
+    }
+}
+
+/// The key in a file.
+fn read(path: &str) -> Result<Key, String> {
+    let text = fs::read_to_string(path).map_err(|error| format!("cannot be read: {error}"))?;
+    parse(text.trim()).map_err(|problem| format!("{path} {problem}"))
+}
+
 /// A key in hexadecimal. The text itself is never repeated in a message.
-fn parse(text: &str) -> Result<[u8; 32], String> {
+fn parse(text: &str) -> Result<Key, String> {
     const EXPECTED: &str = "must be 64 hexadecimal digits (`openssl rand -hex 32`)";
     let mut key = [0; 32];
     if text.len() != 64 || !text.is_ascii() {
@@ -129,7 +200,7 @@ fn parse(text: &str) -> Result<[u8; 32], String> {
     Ok(key)
 }
 
-fn hexadecimal(key: &[u8; 32]) -> String {
+fn hexadecimal(key: &Key) -> String {
     key.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text
@@ -139,7 +210,7 @@ fn hexadecimal(key: &[u8; 32]) -> String {
 /// Whether a key was typed rather than drawn: few different bytes, or bytes in
 /// a row. A random key of 32 bytes has fewer than 12 different ones once in
 /// about 10²⁰ times.
-fn is_placeholder(key: &[u8; 32]) -> bool {
+fn is_placeholder(key: &Key) -> bool {
     let mut sorted = *key;
     sorted.sort_unstable();
     let different = 1 + sorted.windows(2).filter(|pair| pair[0] != pair[1]).count();
@@ -180,6 +251,8 @@ mod tests {
             given: None,
             file: directory.path().join("deep/identity.key"),
             may_make: true,
+            previous: None,
+            stable: None,
         };
         let key = identity.key().unwrap();
         assert_eq!(identity.key().unwrap(), key);

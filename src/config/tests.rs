@@ -213,6 +213,78 @@ fn production_needs_a_secret() {
     );
 }
 
+/// Keys that pass for secrets.
+const KEYS: [&str; 2] = [
+    "8a52cf1d63b0e974a1fd3c2b5e60977f41d80c6be3925af71608bd4e97c3a25f",
+    "19e07bd4a8f25c3360bd9187ecf4512a7d3eb60895c1fa42d6087be3914fac5d",
+];
+
+#[test]
+fn a_rotation_needs_another_key_and_one_that_stays() {
+    let [one, other] = KEYS;
+    let sound = format!("identity: {{key: {one}, previous_key: {other}, stable_key: {other}}}");
+    let keys = load(&sound, &[]).unwrap().identity.keys().unwrap();
+    assert!(keys.previous.is_some() && keys.stable.is_some());
+    let later = format!("identity: {{key: {one}, stable_key: {other}}}");
+    let keys = load(&later, &[]).unwrap().identity.keys().unwrap();
+    assert!(keys.previous.is_none() && keys.stable.is_some());
+
+    let same = format!("identity:\n  key: {one}\n  previous_key: {one}\n");
+    check(
+        &same,
+        &[],
+        "
+mine.yaml:3:17: identity.previous_key: is the same as identity.key: it must be the key that was used before that one, or empty
+mine.yaml:3:17: identity.previous_key: needs identity.stable_key beside it: the key that was in use before the first rotation
+",
+    );
+    let row = "0123456789abcdef".repeat(4);
+    let placeholders =
+        format!("identity:\n  key: {one}\n  previous_key: {row}\n  stable_key: secret\n");
+    check(
+        &placeholders,
+        &[("THROUGHLINE_IDENTITY__STABLE_KEY_FILE", "/nowhere/key")],
+        "
+mine.yaml:3:17: identity.previous_key: is a placeholder, not a secret; make one with `openssl rand -hex 32`
+mine.yaml:4:15: identity.stable_key: must be 64 hexadecimal digits (`openssl rand -hex 32`)
+environment variable THROUGHLINE_IDENTITY__STABLE_KEY_FILE: identity.stable_key_file: cannot be read: No such file or directory (os error 2)
+",
+    );
+}
+
+#[test]
+fn keys_of_a_rotation_may_stand_in_files() {
+    let directory = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = directory.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let [one, other] = KEYS;
+    let (current, previous) = (write("1", &format!("{one}\n")), write("2", other));
+    let sound = format!(
+        "identity: {{key_file: {current}, previous_key_file: {previous}, stable_key_file: {previous}}}"
+    );
+    assert!(
+        load(&sound, &[])
+            .unwrap()
+            .identity
+            .keys()
+            .unwrap()
+            .previous
+            .is_some()
+    );
+    let broken = write("3", "secret");
+    check(
+        &format!("identity:\n  key_file: {current}\n  previous_key_file: {current}\n  stable_key_file: {broken}\n"),
+        &[],
+        &format!("
+mine.yaml:3:22: identity.previous_key_file: is the same as identity.key: it must be the key that was used before that one, or empty
+mine.yaml:4:20: identity.stable_key_file: {broken} must be 64 hexadecimal digits (`openssl rand -hex 32`)
+"),
+    );
+}
+
 #[test]
 fn a_mistake_in_the_defaults_of_all_tenants_counts_once() {
     check(

@@ -44,6 +44,8 @@ metric_names! {
     INGEST_REJECTED_SHARE_EXCEEDED = Gauge Count "throughline_ingest_rejected_share_exceeded";
     /// Messages written to `events`.
     INGEST_MESSAGES = Counter Count "throughline_ingest_messages_total";
+    /// Identifiers linked with their hashes under `identity.previous_key`; forgotten ones count again.
+    INGEST_KEY_LINKS = Counter Count "throughline_ingest_key_links_total";
     /// Records of `events` they were written in.
     INGEST_BATCHES = Counter Count "throughline_ingest_batches_total";
     /// Bytes of those records.

@@ -1,13 +1,14 @@
 //! A broker in memory that keeps everything, and workers on it that may die.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use throughline::attribute::Tables;
-use throughline_ingest::Ingest;
+use throughline_ingest::{IdentKeys, Ingest};
 use throughline_processor::{Processor, ProcessorError, Store};
 use throughline_proto::topics::{self, RawTopic};
 use throughline_stream::memory::{MemoryBroker, MemoryPublisher, MemorySource};
-use throughline_stream::{Outgoing, Role as _, Step};
+use throughline_stream::{Outgoing, Polled, Role as _, Source as _, Step};
 use throughline_tests::traffic::Plan;
 
 use crate::configure;
@@ -34,13 +35,46 @@ impl<'a> Rig<'a> {
         broker.create_topic(topics::ROLLUPS, 2);
         broker.create_topic(topics::DEAD_LETTERS, 1);
         let config = configure::ingest(&plan.settings(), PARTITIONS);
+        let source = broker.source(&raw);
         let publisher = broker.publisher(plan.received_ms());
-        let ingest = Ingest::new(config, broker.source(&raw), publisher).unwrap();
+        let ingest = Ingest::new(config, source, publisher).unwrap();
         Self {
             plan,
             broker,
             ingest,
         }
+    }
+
+    /// Goes on with an ingest that hashes with other keys and remembers nothing.
+    pub fn go_on_with(&mut self, keys: IdentKeys) {
+        let mut source = self.raw();
+        loop {
+            match source.poll(1000, Duration::ZERO).unwrap() {
+                Polled::Records(records) if records.is_empty() => break,
+                _ => {}
+            }
+        }
+        self.ingest = self.ingest_with(keys, source);
+    }
+
+    /// The same, and all raw records are read once more.
+    pub fn begin_again_with(&mut self, keys: IdentKeys) {
+        self.ingest = self.ingest_with(keys, self.raw());
+    }
+
+    fn raw(&self) -> MemorySource {
+        self.broker.source(&RawTopic::ALL.map(RawTopic::name))
+    }
+
+    fn ingest_with(
+        &self,
+        keys: IdentKeys,
+        source: MemorySource,
+    ) -> Ingest<MemorySource, MemoryPublisher> {
+        let config = configure::ingest(&self.plan.settings(), PARTITIONS);
+        let config = throughline_ingest::Config { keys, ..config };
+        let publisher = self.broker.publisher(self.plan.received_ms());
+        Ingest::new(config, source, publisher).unwrap()
     }
 
     /// Puts a record into a raw topic.

@@ -30,13 +30,18 @@ pub fn actual(rows: &attribute::Tables) -> Tables {
     tables
 }
 
-/// Compares the views that [`actual`] has; the others need ClickHouse.
-pub fn assert_equal(expected: &Tables, actual: &Tables, case: &str) {
+/// What differs in the views that [`actual`] has; the others need ClickHouse.
+pub fn differences(expected: &Tables, actual: &Tables) -> Vec<String> {
     let mut offered = Tables::default();
     for view in ViewName::value_variants() {
         offered.set(name(*view), expected.of(name(*view)).to_vec());
     }
-    let differences = offered.compare(actual);
+    offered.compare(actual)
+}
+
+/// Sees that there are no [`differences`].
+pub fn assert_equal(expected: &Tables, actual: &Tables, case: &str) {
+    let differences = differences(expected, actual);
     assert!(
         differences.is_empty(),
         "{case}:\n{}",

@@ -7,7 +7,7 @@ use crate::reference::Settings;
 use crate::reference::settings::{Rule, Tenant};
 use throughline_channels::{Channels, Preset, SourceLists};
 use throughline_ingest::{
-    IdentKey, Limits, RateSpan, RejectedShares, ShareLimits, StaticNumber, TenantConfig,
+    IdentKey, IdentKeys, Limits, RateSpan, RejectedShares, ShareLimits, StaticNumber, TenantConfig,
 };
 use throughline_processor::{Attribution, Model, Shares, TenantSettings, Weighing};
 use throughline_proto::money::{Currency, Rate, Rates};
@@ -29,7 +29,7 @@ pub fn ingest(settings: &Settings, partitions: u32) -> throughline_ingest::Confi
             .map(|(name, tenant)| (name.clone(), ingest_tenant(tenant)))
             .collect(),
         lists: Arc::new(SourceLists::new()),
-        key: IdentKey::new(&[7; 32]),
+        keys: IdentKeys::new(IdentKey::new(&[7; 32])),
         limits: Limits::default(),
         shares: RejectedShares::new(ShareLimits::default()),
     }

@@ -7,5 +7,6 @@
 
 pub mod configure;
 pub mod reference;
+pub mod rotation;
 pub mod simulate;
 pub mod traffic;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use throughline_channels::{Channels, Preset, SourceLists};
-use throughline_ingest::{IdentKey, Ingest};
+use throughline_ingest::{IdentKey, IdentKeys, Ingest};
 use throughline_proto::topics::RawTopic;
 use throughline_stream::memory::MemoryBroker;
 use throughline_stream::{Outgoing, Polled, Record, Role as _, Source as _, Step};
@@ -19,7 +19,7 @@ use crate::roles;
 /// What ingest rejects of these records, which arrive when they arrive.
 fn rejected(parcels: &[Parcel]) -> Vec<Record> {
     let settings = Settings::from_texts(None, std::iter::empty()).unwrap();
-    let config = roles::ingest_config(&settings, IdentKey::new(&[7; 32]));
+    let config = roles::ingest_config(&settings, IdentKeys::new(IdentKey::new(&[7; 32])));
     let broker = MemoryBroker::new();
     for (topic, _) in &config.topics {
         broker.create_topic(topic, 1);

@@ -4,15 +4,17 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use throughline_ingest::Ingest;
+use throughline_ingest::{IdentKeys, Ingest};
 use throughline_proto::topics;
 use throughline_stream::{
     Outgoing, Polled, Position, Publish, Record, Role as _, Source, StreamError,
 };
 
 use super::instance::{Destination, Parcel};
+use super::mutant::Mutant;
 use super::scenario::{self, Raw, Scenario};
 use super::setup::Setup;
+use crate::rotation;
 
 /// Records to be read, and records written.
 #[derive(Clone, Default)]
@@ -50,19 +52,33 @@ pub struct Intake {
     raw: Vec<Raw>,
     /// The first that is not committed.
     committed: usize,
+    /// Where the worker goes on with another key, and with which keys then.
+    rotation: Option<(usize, IdentKeys)>,
+    keys: IdentKeys,
     worker: Ingest<Pipe, Pipe>,
     pipe: Pipe,
 }
 
 impl Intake {
     /// A worker that has read nothing yet.
-    pub fn new(setup: &Setup, scenario: &Scenario, partition: i32) -> Result<Self, String> {
+    pub fn new(
+        setup: &Setup,
+        scenario: &Scenario,
+        partition: i32,
+        mutant: Option<Mutant>,
+    ) -> Result<Self, String> {
         let mine = |raw: &&Raw| raw.partition == partition;
         let pipe = Pipe::default();
+        let raw: Vec<Raw> = scenario.raw.iter().filter(mine).cloned().collect();
+        let in_turn = scenario.keys();
+        let keys = rotation::keys(&in_turn[..1], true);
+        let rotated = rotation::keys(&in_turn, mutant != Some(Mutant::ForgottenKey));
         Ok(Self {
-            raw: scenario.raw.iter().filter(mine).cloned().collect(),
             committed: 0,
-            worker: worker(setup, scenario, &pipe)?,
+            rotation: scenario.rotates.then_some((raw.len() / 2, rotated)),
+            raw,
+            worker: worker(setup, scenario, &keys, &pipe)?,
+            keys,
             pipe,
         })
     }
@@ -98,9 +114,19 @@ impl Intake {
         Ok((until, parcels.collect()))
     }
 
-    /// Commits what was read up to here.
-    pub fn commit(&mut self, until: usize) {
+    /// Commits what was read up to here, and rotates the key when it is time.
+    pub fn commit(
+        &mut self,
+        setup: &Setup,
+        scenario: &Scenario,
+        until: usize,
+    ) -> Result<(), String> {
         self.committed = until;
+        if let Some((_, keys)) = self.rotation.take_if(|(at, _)| until >= *at) {
+            self.keys = keys;
+            return self.restart(setup, scenario, 0);
+        }
+        Ok(())
     }
 
     /// Begins again, somewhat before what was committed last, and remembers nothing.
@@ -111,12 +137,17 @@ impl Intake {
         back: usize,
     ) -> Result<(), String> {
         self.committed = self.committed.saturating_sub(back);
-        self.worker = worker(setup, scenario, &self.pipe)?;
+        self.worker = worker(setup, scenario, &self.keys, &self.pipe)?;
         Ok(())
     }
 }
 
-fn worker(setup: &Setup, scenario: &Scenario, pipe: &Pipe) -> Result<Ingest<Pipe, Pipe>, String> {
-    Ingest::new(setup.ingest(scenario), pipe.clone(), pipe.clone())
-        .map_err(|error| error.to_string())
+fn worker(
+    setup: &Setup,
+    scenario: &Scenario,
+    keys: &IdentKeys,
+    pipe: &Pipe,
+) -> Result<Ingest<Pipe, Pipe>, String> {
+    let config = setup.ingest(scenario, keys.clone());
+    Ingest::new(config, pipe.clone(), pipe.clone()).map_err(|error| error.to_string())
 }

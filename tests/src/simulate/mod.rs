@@ -31,6 +31,7 @@ pub use scenario::Scenario;
 pub use setup::Setup;
 
 use crate::reference::{Reference, Tables};
+use crate::rotation;
 use table::RowTable;
 use world::World;
 
@@ -132,7 +133,9 @@ fn compare(setup: &Setup, scenario: &Scenario, table: &RowTable) -> Result<(), S
     for view in views::COMPARED {
         expected.set(view, all.of(view).to_vec());
     }
-    let differences = expected.compare(&views::of(table));
+    let mut actual = views::of(table);
+    rotation::rename(&mut actual, &all, &scenario.keys());
+    let differences = expected.compare(&actual);
     if differences.is_empty() {
         Ok(())
     } else {

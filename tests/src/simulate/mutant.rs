@@ -36,11 +36,13 @@ pub enum Mutant {
     NoTombstones,
     /// A shortcut leads to a higher node, and is taken.
     HigherShortcut,
+    /// After the key was rotated, ingest does not know the one before it.
+    ForgottenKey,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::LostMessage,
         Self::VersionAtFlush,
         Self::NoLamportTime,
@@ -53,6 +55,7 @@ impl Mutant {
         Self::DedupByOffset,
         Self::NoTombstones,
         Self::HigherShortcut,
+        Self::ForgottenKey,
     ];
 }
 

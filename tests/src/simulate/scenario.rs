@@ -53,6 +53,8 @@ pub struct Scenario {
     pub faults: u32,
     /// How often a record is delivered again, in the same measure.
     pub repeats: u32,
+    /// Whether the key of the identifiers is rotated when half of the raw records are read.
+    pub rotates: bool,
 }
 
 /// Traffic of a seed, before its size is chosen.
@@ -107,7 +109,17 @@ impl Scenario {
             checkpoints: [5, 20, 60][rng.usize(..3)],
             faults: [0, 2, 6, 12][rng.usize(..4)],
             repeats: [0, 5, 15][rng.usize(..3)],
+            rotates: rng.u8(..4) == 0,
         }
+    }
+
+    /// The key of the identifiers, and the one that it is rotated to. Another key is another identity order.
+    pub fn keys(&self) -> [[u8; 32]; 2] {
+        [7, 8].map(|byte| {
+            let mut key = [byte; 32];
+            key[..8].copy_from_slice(&self.seed.to_le_bytes());
+            key
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use throughline_ingest::IdentKey;
+use throughline_ingest::IdentKeys;
 use throughline_processor::Attribution;
 
 use super::scenario::{self, Scenario};
@@ -29,8 +29,8 @@ impl Setup {
         }
     }
 
-    /// Ingest that remembers little, cuts small batches and never waits.
-    pub fn ingest(&self, scenario: &Scenario) -> throughline_ingest::Config {
+    /// Ingest that remembers little, cuts small batches and never waits, with the scenario's keys.
+    pub fn ingest(&self, scenario: &Scenario, keys: IdentKeys) -> throughline_ingest::Config {
         let mut config = self.ingest.clone();
         config.events_partitions = scenario.partitions;
         config.limits.poll_wait_ms = 0;
@@ -38,10 +38,7 @@ impl Setup {
         config.limits.batch_bytes = scenario.batch_bytes;
         config.limits.remembered_links = 20;
         config.limits.remembered_values = 50;
-        // Another key is another identity order.
-        let mut key = [7; 32];
-        key[..8].copy_from_slice(&scenario.seed.to_le_bytes());
-        config.key = IdentKey::new(&key);
+        config.keys = keys;
         config
     }
 

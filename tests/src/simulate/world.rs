@@ -79,7 +79,8 @@ impl<'a> World<'a> {
     ) -> Result<Self, String> {
         let mut rng = Rng::with_seed(scenario.seed);
         let config = setup.processor(scenario);
-        let intakes = (0..RAW_PARTITIONS).map(|partition| Intake::new(setup, scenario, partition));
+        let intakes =
+            (0..RAW_PARTITIONS).map(|partition| Intake::new(setup, scenario, partition, mutant));
         let instances = (0..scenario.partitions)
             .map(|partition| Instance::open(setup, &config, partition, Disk::new()));
         Ok(Self {
@@ -163,8 +164,7 @@ impl<'a> World<'a> {
             self.facts.extend(invariants::facts_of(&parcel.value)?);
         }
         self.flight.extend(parcels);
-        self.intakes[worker].commit(until);
-        Ok(())
+        self.intakes[worker].commit(self.setup, self.scenario, until)
     }
 
     /// Some of what was read is published, nothing is committed.
