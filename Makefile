@@ -32,8 +32,8 @@ build: setup ## build the binary, target/release/throughline
 demo: build ## stream made-up traffic through the line and watch the channels: make demo MODEL=time_decay
 	@dev/demo.sh $(if $(MODEL),--model "$(MODEL)") $(if $(BASIS),--basis "$(BASIS)") $(if $(RATE),--rate "$(RATE)")
 
-bench: build ## measure the whole line on this machine: make bench EVENTS=500000
-	@dev/bench.sh $(EVENTS)
+bench: build ## measure the whole line on this machine: make bench EVENTS=500000 ROUNDS=5
+	@dev/bench.sh $(or $(EVENTS),1000000) $(ROUNDS)
 
 # SEED replays one run step by step; FIRST is the first of the seeds.
 simulate: ## partitions under every fault, against the batch reference: make simulate SEEDS=10000

@@ -2,14 +2,17 @@
 # How fast the whole line is on this machine: made-up traffic from topics to
 # visible rows, with Kafka and ClickHouse of its own beside it.
 #
-#   dev/bench.sh [EVENTS]        (default 500000)
+#   dev/bench.sh [EVENTS] [ROUNDS]        (default 1000000 and 3)
 #
-# Prints figures and asserts none: a shared machine is noisy. CPU seconds per
-# million events are steadier than events per second.
+# Every round adds other traffic to what is there, as a backlog for a line that
+# has worked before, and lets the line work it off. Prints figures and asserts
+# none: a shared machine is noisy, by a factor of two and more between rounds.
+# CPU seconds per million events are steadier than events per second.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-events=${1:-500000}
+events=${1:-1000000}
+rounds=${2:-3}
 dir=$PWD/.dev/bench
 line=target/release/throughline
 unset THROUGHLINE_KAFKA THROUGHLINE_CLICKHOUSE
@@ -26,27 +29,31 @@ export THROUGHLINE_PROCESSOR__DATA_DIR=$dir/state/store
 export THROUGHLINE_TELEMETRY__LISTEN=127.0.0.1:0
 mkdir -p "$dir/state"
 
-traffic=$dir/state/traffic
-"$line" generate "$traffic" --events "$events" --seed 42 --junk 0 >/dev/null
-"$line" produce "$traffic"
-
 # CPU seconds a process has used so far.
 cpu() { awk -v ticks="$(getconf CLK_TCK)" '{ print ($14 + $15) / ticks }' "/proc/$1/stat"; }
 read -r kafka _ <"$dir/run/kafka.pid"
 read -r clickhouse _ <"$dir/run/clickhouse.pid"
-before_kafka=$(cpu "$kafka") before_clickhouse=$(cpu "$clickhouse")
+traffic=$dir/state/traffic
+figures=$dir/state/figures
 TIMEFORMAT='%R %U %S'
-read -r real user system < <({ time "$line" run --until-idle >"$dir/state/run.log" 2>&1; } 2>&1)
-after_kafka=$(cpu "$kafka") after_clickhouse=$(cpu "$clickhouse")
 
-awk -v n="$events" -v real="$real" -v cpu="$(awk "BEGIN { print $user + $system }")" \
-    -v kafka="$(awk "BEGIN { print $after_kafka - $before_kafka }")" \
-    -v clickhouse="$(awk "BEGIN { print $after_clickhouse - $before_clickhouse }")" '
-BEGIN {
-    million = n / 1e6
-    printf "%d events, from topics to visible rows, all roles in one process\n", n
-    printf "  %-28s %10.0f events/s (%.1f s)\n", "throughput", n / real, real
-    printf "  %-28s %10.1f CPU s per million events\n", "all roles", cpu / million
-    printf "  %-28s %10.1f CPU s per million events\n", "Kafka beside them", kafka / million
-    printf "  %-28s %10.1f CPU s per million events\n", "ClickHouse beside them", clickhouse / million
-}'
+# Topics, groups and tables are made once, not in what is measured.
+"$line" run --until-idle >"$dir/state/run.log" 2>&1
+for round in $(seq "$rounds"); do
+    rm -rf "$traffic"
+    "$line" generate "$traffic" --events "$events" --seed $((41 + round)) --junk 0 >/dev/null
+    "$line" produce "$traffic" 2>"$dir/state/produce.log"
+    before="$(cpu "$kafka") $(cpu "$clickhouse")"
+    took=$({ time "$line" run --until-idle >>"$dir/state/run.log" 2>&1; } 2>&1)
+    printf '%s %s %s %s\n' "$took" "$before" "$(cpu "$kafka")" "$(cpu "$clickhouse")" >>"$figures"
+    awk -v n="$events" -v round="$round" 'END { printf "round %d: %.0f events/s\n", round, n / $1 }' "$figures"
+done
+
+# The middle one of a column's figures.
+median() { sort -g | awk '{ all[NR] = $1 } END { print (all[int((NR + 1) / 2)] + all[int(NR / 2) + 1]) / 2 }'; }
+printf '%d events a round, from topics to visible rows, all roles in one process; medians of %d rounds\n' "$events" "$rounds"
+row() { printf '  %-28s %10s %s\n' "$1" "$(awk -v n="$events" "{ print $3 }" "$figures" | median | xargs printf "%.$2f")" "$4"; }
+row throughput 0 'n / $1' 'events/s'
+row 'all roles' 1 '($2 + $3) * 1e6 / n' 'CPU s per million events'
+row 'Kafka beside them' 1 '($6 - $4) * 1e6 / n' 'CPU s per million events'
+row 'ClickHouse beside them' 1 '($7 - $5) * 1e6 / n' 'CPU s per million events'

@@ -17,6 +17,10 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_secs(1);
 /// Every how many tries it is logged that something is still away.
 const LOG_EVERY: u32 = 15;
+/// A new Kafka takes a second or two until it can tell of offsets: how long to
+/// wait for that, and after how many tries it is worth a line.
+const NOTES_PAUSE: Duration = Duration::from_millis(200);
+const NOTES_LOG_EVERY: u32 = 25;
 
 /// Makes missing topics (unless forbidden) and refuses wrong ones; once.
 pub fn topics(kafka: &Kafka, create: bool) -> Result<Vec<String>, StreamError> {
@@ -61,15 +65,19 @@ pub fn topics_when_there(kafka: &Kafka, health: &Health, stop: &Stop) -> Result<
 /// noted beside its offsets; waits for a Kafka that is away. `Ok(false)`: a stop
 /// came first.
 pub fn keys_when_told(settings: &Settings, keys: &IdentKeys, stop: &Stop) -> anyhow::Result<bool> {
+    let mut tries = 0;
     let notes = loop {
         match notes_of_ingest(settings) {
             Ok(notes) => break notes,
             Err(error @ StreamError::Broker { .. }) => {
-                tracing::warn!(%error, "waiting for kafka to tell which keys were used");
+                if tries % NOTES_LOG_EVERY == NOTES_LOG_EVERY - 1 {
+                    tracing::warn!(%error, "waiting for kafka to tell which keys were used");
+                }
             }
             Err(error) => return Err(error.into()),
         }
-        if stop.sleep(PAUSE) {
+        tries += 1;
+        if stop.sleep(NOTES_PAUSE) {
             return Ok(false);
         }
     };

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use metrics::gauge;
+use throughline_stream::backlog::{is_backlog, now_ms};
 use throughline_stream::{
     Polled, Position, Publish, Record, Role, Source, Step, TopicPartition, metric_names,
 };
@@ -15,9 +16,7 @@ use crate::owned::Owned;
 use crate::rules::Attribution;
 use crate::store::Store;
 
-/// Records that were written longer ago are worked off in larger checkpoints, milliseconds.
-const CATCHING_UP_MS: i64 = 2_000;
-/// How much longer the interval between checkpoints is then.
+/// How much longer the interval between checkpoints is while a backlog is worked off.
 const CATCHING_UP_FACTOR: u32 = 16;
 
 /// What a processor worker is configured by.
@@ -120,8 +119,9 @@ impl<S: Store> Processor<S> {
                 self.publish.send(rows)?;
             }
         }
-        let written = records.last().map_or(0, |record| record.timestamp_ms);
-        self.catching_up = now_ms() - written > CATCHING_UP_MS;
+        self.catching_up = records
+            .last()
+            .is_some_and(|record| is_backlog(record.timestamp_ms));
         self.waiting_since.get_or_insert(begun);
         self.uncovered_records += records.len();
         report::applied(records.len(), bytes, begun.elapsed().as_secs_f64());
@@ -266,10 +266,4 @@ impl<S: Store> Role for Processor<S> {
     fn finish(&mut self) -> Result<(), ProcessorError> {
         self.checkpoint()
     }
-}
-
-/// Only for metrics, and to tell whether there is a backlog.
-fn now_ms() -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    now.unwrap_or_default().as_millis() as i64
 }

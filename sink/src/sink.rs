@@ -6,8 +6,9 @@
 //! Kafka.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
+use throughline_stream::backlog::{is_backlog, now_ms};
 use throughline_stream::{
     Polled, Position, Record, Role, Source, Step, Stop, TopicPartition, metric_names,
 };
@@ -27,8 +28,6 @@ use crate::trouble::{Verdict, judge};
 const MAX_POLLED_RECORDS: usize = 64;
 /// The longest a step waits for records, or for the next try.
 const MAX_WAIT: Duration = Duration::from_millis(100);
-/// Rows that are older when they are read come from a backlog.
-const BACKLOG_AGE_MS: i64 = 2_000;
 /// While there is a backlog, blocks are inserted when they are full, or when
 /// the first row has waited so long: nothing is fresh anyway, and few large
 /// parts cost ClickHouse less than many small ones.
@@ -93,7 +92,7 @@ impl<S: Source> Sink<S> {
         self.waiting_since.get_or_insert_with(Instant::now);
         self.is_behind = records
             .last()
-            .is_some_and(|record| now_ms() - record.timestamp_ms > BACKLOG_AGE_MS);
+            .is_some_and(|record| is_backlog(record.timestamp_ms));
         Ok(())
     }
 
@@ -274,12 +273,4 @@ fn count_inserted(block: &Block) {
     metrics::counter!(metric_names::SINK_INSERTED_BYTES_TOTAL, "table" => table)
         .increment(block.bytes.len() as u64);
     metrics::histogram!(metric_names::SINK_BLOCK_ROWS, "table" => table).record(block.rows as f64);
-}
-
-/// Only for how fresh rows are: neither their content nor their order depends
-/// on it.
-fn now_ms() -> i64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_millis() as i64)
 }

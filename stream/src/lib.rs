@@ -3,6 +3,7 @@
 //! a step function that a [`runner`] drives, so that the same code runs on a
 //! cluster and, without any service, in `attribute` and in tests.
 
+pub mod backlog;
 pub mod failpoint;
 pub mod idle;
 pub mod kafka;
