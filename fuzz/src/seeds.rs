@@ -79,6 +79,8 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
         "events" | "processor" => events(),
         "rollups" | "sink" => rows(),
         "stored" => stored(),
+        // Any bytes are messages.
+        "facts" => events(),
         "dead_letters" => vec![DEAD_LETTER.to_vec()],
         "config" => texts(&[CONFIG, SMALL_CONFIG]),
         "channels" => vec![[CHANNEL_RULES.as_bytes(), b"\xffgoogle\xffcpc\xffshopping"].concat()],
@@ -198,10 +200,8 @@ fn stored() -> Vec<Vec<u8>> {
             seeds.push([&[kind as u8], &**value].concat());
         }
     }
-    // Two strings, a tenant, a dimension and an origin.
-    seeds.push(
-        b"\x05\x02\x01\x01\x01\x00\xff\x03web\xff\x01\x00\xff\x00\x00\x00\x00\x00\xff\x01\x00"
-            .to_vec(),
-    );
+    // Three strings, a tenant, a dimension and an origin.
+    let counts = b"\x05\x03\x01\x01\x01\x00\xff\x06Direct\xff\x03web\xff";
+    seeds.push([&counts[..], b"\x02\x00\xff\x00\x01\x02\x02\x00\xff\x02\x00"].concat());
     seeds
 }

@@ -1,6 +1,7 @@
 //! Every reader of bytes from outside, and what must hold whatever they are.
 
 mod codec;
+mod facts;
 pub mod processor;
 pub mod raw;
 mod rules;
@@ -33,6 +34,7 @@ targets! {
     "rollups" codec::rollups,
     "stored" codec::stored,
     "processor" processor::log,
+    "facts" facts::fold,
     "sink" sink::rows,
     "dead_letters" sink::dead_letters,
     "config" rules::config,
