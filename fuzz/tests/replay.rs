@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use throughline_fuzz::{TARGETS, Target, seeds};
 
 /// Damaged copies of an input, each changed in one place or two.
-const COPIES: usize = 64;
+const COPIES: usize = 24;
 
 /// A generator of numbers that is the same everywhere (`SplitMix64`).
 struct Dice(u64);

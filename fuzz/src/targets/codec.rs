@@ -147,6 +147,7 @@ fn names(mut input: Input<'_>) {
     let Ok(Ok(names)) = read else { return };
     let rules = processor::rules();
     let restored = Names::restore(names, &*rules);
+    assert_eq!(restored.counts(), counts, "names have other numbers");
     let mut values = Vec::new();
     stored::encode_names(&restored.since([0; 4]), [0; 4], |_, value| {
         values.push(value.to_vec());
