@@ -76,11 +76,10 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
         "money" => texts(AMOUNTS),
         "time" => texts(TIMES),
         "identifiers" => texts(IDENTIFIERS),
-        "events" | "processor" => events(),
+        // To the last of these any bytes are messages.
+        "events" | "processor" | "facts" => events(),
         "rollups" | "sink" => rows(),
         "stored" => stored(),
-        // Any bytes are messages.
-        "facts" => events(),
         "dead_letters" => vec![DEAD_LETTER.to_vec()],
         "config" => texts(&[CONFIG, SMALL_CONFIG]),
         "channels" => vec![[CHANNEL_RULES.as_bytes(), b"\xffgoogle\xffcpc\xffshopping"].concat()],
