@@ -61,3 +61,10 @@ chaos: setup ## faults by chance on real services for a while: make chaos CHAOS_
 	cargo build --workspace --locked
 	$(foreach name,CHAOS_SECONDS CHAOS_ROUNDS CHAOS_SEED CHAOS_EVENTS,$(if $($(name)),$(name)=$($(name)))) \
 		cargo test -p throughline-tests --locked --test it -- --ignored --exact --nocapture faults::chaos::chaos
+
+# What it finds goes into fuzz/corpus/, which the tests replay.
+.PHONY: fuzz
+fuzz: export FUZZ_SECONDS := $(or $(FUZZ_SECONDS),60)
+fuzz: export FUZZ_TARGET := $(FUZZ_TARGET)
+fuzz: setup ## arbitrary bytes into every parser and codec for a while: make fuzz FUZZ_SECONDS=60
+	@dev/fuzz.sh

@@ -27,6 +27,15 @@ use clap::Parser as _;
 /// What a broken configuration exits with, as a wrong command line does.
 const BROKEN_CONFIGURATION: u8 = 2;
 
+/// Every mistake of a configuration file, as `throughline config check` prints
+/// them: its name for the messages, and its text. The environment has no part.
+pub fn configuration_mistakes(name: &str, text: &str) -> Vec<String> {
+    match config::Settings::from_texts(Some((name, text)), std::iter::empty()) {
+        Ok(_) => Vec::new(),
+        Err(broken) => broken.0.iter().map(ToString::to_string).collect(),
+    }
+}
+
 /// The program: does what its command line says.
 pub fn main() -> ExitCode {
     let cli = cli::Cli::parse();

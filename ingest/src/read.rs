@@ -4,6 +4,7 @@ mod money;
 mod topics;
 
 use chrono::NaiveDate;
+use throughline_proto::events::MOMENTS_MS;
 use throughline_proto::topics::RawTopic;
 
 use crate::decode::Field;
@@ -70,6 +71,10 @@ fn occurred_at(fields: &Fields<'_, '_>, record_ms: i64) -> Result<i64, Rejection
     if at > record_ms.saturating_add(AHEAD_MS) {
         let message = "more than 24 hours after the record's timestamp";
         return Err(fields.reject(Reason::FutureTime, Field::OccurredAt, message));
+    }
+    // The record's timestamp is its producer's, and may be anything.
+    if at > *MOMENTS_MS.end() {
+        return Err(fields.reject(Reason::OutOfRange, Field::OccurredAt, "after 9999-12-31"));
     }
     Ok(at)
 }

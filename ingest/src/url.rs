@@ -26,7 +26,10 @@ pub fn host(authority: &str) -> Option<String> {
         Some(address) => address.split(']').next()?,
         None => host.split(':').next()?,
     };
-    let host = host.trim_end_matches('.');
+    // No host has spaces around it, but what producers send may.
+    let host = host
+        .trim_start()
+        .trim_end_matches(|c: char| c == '.' || c.is_whitespace());
     if host.is_empty() {
         return None;
     }
@@ -123,6 +126,8 @@ mod tests {
             ("http://example.com?x=1", Some("example.com")),
             ("http://example.com#x", Some("example.com")),
             (" https://example.com./", Some("example.com")),
+            ("https:// a@\texample.com. :80/", Some("example.com")),
+            ("https://\r\n/", None),
             ("https://[2001:db8::1]:80/", Some("2001:db8::1")),
             ("https://пример.рф/", Some("xn--e1afmkfd.xn--p1ai")),
             (

@@ -103,7 +103,7 @@ fn deal_to_wire(event: &DealEvent) -> wire::DealEvent<'_> {
 
 /// A fact from the wire or the store; the error says what is wrong with it.
 pub fn from_wire(fact: &wire::Fact<'_>, lookup: &mut impl Lookup) -> Result<Fact, Malformed> {
-    let key = key_from_wire(&fact.key);
+    let key = key_from_wire(&fact.key)?;
     let origin = match fact.place {
         Some(place) => Some(Origin {
             partition: lookup.origin(place.origin)?,
@@ -133,7 +133,7 @@ fn body_from_wire(
                 None => None,
             },
             lead: hit.lead,
-            until: at.saturating_add_unsigned(hit.run_ms),
+            until: end_of_run(at, hit.run_ms)?,
         }),
         Body::Call(call) => FactBody::Call(Box::new(call_from_wire(call, lookup)?)),
         Body::Contact(contact) => FactBody::Contact(Contact {
@@ -141,7 +141,7 @@ fn body_from_wire(
             email: contact.email,
             kind: contact.kind.into(),
         }),
-        Body::Deal(event) => FactBody::Deal(Box::new(deal_from_wire(event))),
+        Body::Deal(event) => FactBody::Deal(Box::new(deal_from_wire(event)?)),
     })
 }
 
@@ -161,16 +161,19 @@ fn call_from_wire(call: &wire::Call<'_>, lookup: &mut impl Lookup) -> Result<Cal
         recording_url: call.recording_url.into(),
         quality_score: call.quality_score,
         source: lookup.source(call.source)?,
-        lease: call.lease.as_ref().map(|lease| LeaseRef {
-            key: key_from_wire(&lease.key),
-            visitor: ident_from_wire(lease.visitor),
-        }),
+        lease: match &call.lease {
+            Some(lease) => Some(LeaseRef {
+                key: key_from_wire(&lease.key)?,
+                visitor: ident_from_wire(lease.visitor),
+            }),
+            None => None,
+        },
         ambiguous: call.ambiguous,
     })
 }
 
-fn deal_from_wire(event: &wire::DealEvent<'_>) -> DealEvent {
-    DealEvent {
+fn deal_from_wire(event: &wire::DealEvent<'_>) -> Result<DealEvent, Malformed> {
+    Ok(DealEvent {
         deal: ident_from_wire(event.deal),
         deal_id: event.deal_id.into(),
         status: match event.status {
@@ -182,21 +185,21 @@ fn deal_from_wire(event: &wire::DealEvent<'_>) -> DealEvent {
         },
         stage: event.stage.map(Arc::from),
         pipeline: event.pipeline.map(Arc::from),
-        amount: event.amount.map(money_from_wire),
-        cost: event.cost.map(money_from_wire),
-        refund: event.refund.map(money_from_wire),
+        amount: event.amount.map(money_from_wire).transpose()?,
+        cost: event.cost.map(money_from_wire).transpose()?,
+        refund: event.refund.map(money_from_wire).transpose()?,
         manager_id: event.manager_id.map(Arc::from),
         date: event.date,
-    }
+    })
 }
 
 /// A lease from the wire or the store.
-pub fn lease_from_wire(lease: &wire::Lease<'_>) -> Lease {
-    Lease {
-        key: key_from_wire(&lease.key),
+pub fn lease_from_wire(lease: &wire::Lease<'_>) -> Result<Lease, Malformed> {
+    Ok(Lease {
+        key: key_from_wire(&lease.key)?,
         visitor: ident_from_wire(lease.visitor),
         until: lease.until,
-    }
+    })
 }
 
 /// A lease for the wire or the store.
@@ -218,12 +221,23 @@ pub fn key_to_wire(key: &EventKey) -> wire::Key<'_> {
 }
 
 /// An event's key from the wire or the store.
-pub fn key_from_wire(key: &wire::Key<'_>) -> EventKey {
-    EventKey {
-        at: key.at,
+pub fn key_from_wire(key: &wire::Key<'_>) -> Result<EventKey, Malformed> {
+    Ok(EventKey {
+        at: moment(Some(key.at))?,
         id: key.id.into(),
         content: key.content.0,
-    }
+    })
+}
+
+/// The last hit of a run, by the first one and how long the run is.
+pub fn end_of_run(at: i64, run_ms: u64) -> Result<i64, Malformed> {
+    moment(at.checked_add_unsigned(run_ms))
+}
+
+/// A moment that time can be reckoned with.
+pub fn moment(at: Option<i64>) -> Result<i64, Malformed> {
+    at.filter(|at| wire::MOMENTS_MS.contains(at))
+        .ok_or(Malformed("a time out of range"))
 }
 
 /// Money for the wire.
@@ -235,10 +249,19 @@ pub const fn money_to_wire(money: Money) -> wire::Money {
 }
 
 /// Money from the wire.
-pub const fn money_from_wire(money: wire::Money) -> Money {
-    Money {
-        minor: money.minor,
+pub fn money_from_wire(money: wire::Money) -> Result<Money, Malformed> {
+    Ok(Money {
+        minor: figure(money.minor)?,
         currency: money.currency,
+    })
+}
+
+/// An amount or a count of one event. None is below zero.
+pub fn figure(figure: i64) -> Result<i64, Malformed> {
+    if (0..=wire::MAX_FIGURE).contains(&figure) {
+        Ok(figure)
+    } else {
+        Err(Malformed("a figure out of range"))
     }
 }
 

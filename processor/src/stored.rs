@@ -342,9 +342,10 @@ pub fn decode_number(value: &[u8]) -> Result<NumberState, Malformed> {
             fact: facts::from_wire(&call.fact, &mut tables)?,
         })
     });
+    let leases = stored.leases.iter().map(facts::lease_from_wire);
     Ok(NumberState {
         calls: calls.collect::<Result<_, Malformed>>()?,
-        leases: stored.leases.iter().map(facts::lease_from_wire).collect(),
+        leases: leases.collect::<Result<_, Malformed>>()?,
         days: stored.days,
     })
 }
@@ -363,11 +364,7 @@ pub fn encode_cost(cost: &Cost, out: &mut Vec<u8>) {
 pub fn decode_cost(value: &[u8]) -> Result<Cost, Malformed> {
     let stored: StoredCost<'_> = whole(value)?;
     let source = source_from(stored.source);
-    Ok(cost_from_wire(
-        &stored.cost,
-        TenantId(stored.tenant),
-        source,
-    ))
+    cost_from_wire(&stored.cost, TenantId(stored.tenant), source)
 }
 
 /// Writes the value of a chunk of cells.

@@ -11,6 +11,9 @@ use throughline_proto::flat::Malformed;
 
 use crate::facts::{self, Lookup, Tables, ident_from_wire, ident_to_wire};
 
+/// Passing on is counted no further: beyond two hops nothing depends on it.
+const MAX_HOPS: u32 = 1 << 20;
+
 /// A record that is being read: its messages, as they are asked for.
 pub struct Incoming<'a> {
     lamport: u64,
@@ -26,6 +29,9 @@ impl<'a> Incoming<'a> {
     /// Reads a record's tables, interning tenants and origins.
     pub fn read(value: &'a [u8], names: &mut Names, rules: &dyn Rules) -> Result<Self, Malformed> {
         let (batch, messages) = wire::Batch::read(value)?;
+        if batch.lamport > wire::MAX_LAMPORT {
+            return Err(Malformed("a Lamport time out of range"));
+        }
         Ok(Self {
             lamport: batch.lamport,
             messages,
@@ -102,7 +108,8 @@ fn body_from_wire(
         wire::Body::Forwarded(event) => Body::Event {
             fact: facts::from_wire(&event.fact, tables)?,
             via: event.via.map(ident_from_wire),
-            hops: event.hops,
+            // What counts is whether there were two.
+            hops: event.hops.min(MAX_HOPS),
         },
         wire::Body::Link(lower) => Body::Link {
             lower: ident_from_wire(*lower),
@@ -114,28 +121,39 @@ fn body_from_wire(
             caller: ident_from_wire(call.caller),
             fact: facts::from_wire(&call.fact, tables)?,
         },
-        wire::Body::Lease(lease) => Body::Lease(facts::lease_from_wire(lease)),
+        wire::Body::Lease(lease) => Body::Lease(facts::lease_from_wire(lease)?),
         wire::Body::Cost(cost) => {
             let source = tables.source(cost.source)?;
-            Body::Cost(Arc::new(cost_from_wire(cost, tables.tenant, source)))
+            Body::Cost(Arc::new(cost_from_wire(cost, tables.tenant, source)?))
         }
     })
 }
 
 /// A cost from the wire or the store, its source and tenant already found.
-pub fn cost_from_wire(cost: &wire::Cost<'_>, tenant: TenantId, source: Source) -> Cost {
-    Cost {
-        key: facts::key_from_wire(&cost.key),
+pub fn cost_from_wire(
+    cost: &wire::Cost<'_>,
+    tenant: TenantId,
+    source: Source,
+) -> Result<Cost, Malformed> {
+    // Each hour becomes a cell, so their number is not taken on trust.
+    if !(1..=wire::MAX_DAY_HOURS).contains(&cost.hours) {
+        return Err(Malformed("a cost of more hours than a day has"));
+    }
+    if !wire::HOURS.contains(&cost.first_hour) {
+        return Err(Malformed("an hour out of range"));
+    }
+    Ok(Cost {
+        key: facts::key_from_wire(&cost.key)?,
         tenant,
         source,
         date: cost.date,
         hour: cost.hour,
         first_hour: cost.first_hour,
         hours: cost.hours,
-        cost: facts::money_from_wire(cost.cost),
-        impressions: cost.impressions,
-        clicks: cost.clicks,
-    }
+        cost: facts::money_from_wire(cost.cost)?,
+        impressions: facts::figure(cost.impressions)?,
+        clicks: facts::figure(cost.clicks)?,
+    })
 }
 
 /// A cost for the wire or the store.
@@ -311,3 +329,6 @@ impl Tables for OutgoingTables<'_> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

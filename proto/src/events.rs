@@ -2,11 +2,32 @@
 //! record. Texts that repeat stand once, in tables in front; messages refer to
 //! them by index.
 
+use std::ops::RangeInclusive;
+
 use crate::Ident;
 use crate::flat::{ContentHash, Flat, ListWriter, Malformed, Reader};
 
 /// The number of this layout, the first byte of each record.
 const FORMAT: u8 = 1;
+
+/// The moments that events happen at: what RFC 3339 can write, the years 0 to
+/// 9999, in epoch milliseconds. Ingest lets no other one in; beyond them,
+/// arithmetic on times and hours would overflow.
+pub const MOMENTS_MS: RangeInclusive<i64> = -62_167_219_200_000..=253_402_300_799_999;
+
+/// The largest amount of money or count that one event may state: 10^12 major
+/// units of four decimal places. Sums of any number of them that is met fit.
+pub const MAX_FIGURE: i64 = 10_000_000_000_000_000;
+
+/// A Lamport time may be this large: with a partition it makes a version.
+pub const MAX_LAMPORT: u64 = (1 << 47) - 1;
+
+/// The hours since the epoch that a cost may begin in: those of every date of
+/// four digits in any zone, and some more.
+pub const HOURS: RangeInclusive<i32> = -100_000_000..=100_000_000;
+
+/// The UTC hours of a day, at most: those of a day on which clocks are set back.
+pub const MAX_DAY_HOURS: u32 = 25;
 
 /// The tables of one record. Its messages follow: see [`Batch::read`].
 #[derive(Clone, PartialEq, Debug)]

@@ -86,8 +86,19 @@ impl Rate {
         denominator = denominator.checked_mul(10_i128.checked_pow(from.digits())?)?;
         let half = denominator / 2 * numerator.signum();
         // The denominator is a power of ten: even, or 1 (and nothing to round).
-        i64::try_from((numerator + half) / denominator).ok()
+        let minor = i64::try_from(numerator.checked_add(half)? / denominator).ok()?;
+        fits(minor, to).then_some(minor)
     }
+}
+
+/// The largest amount of any currency, in its major units: what a column of
+/// `Decimal(18, 4)` holds, as the views have them. Ingest lets in a hundredth.
+const MAX_MAJOR_UNITS: u64 = 100_000_000_000_000;
+
+/// Whether an amount can be shown and summed.
+fn fits(minor: i64, currency: Currency) -> bool {
+    let minor = minor.unsigned_abs();
+    minor <= MAX_MAJOR_UNITS || minor <= MAX_MAJOR_UNITS * 10_u64.pow(currency.digits())
 }
 
 /// Rates of foreign currencies in one tenant's currency, each valid from a day
@@ -122,7 +133,7 @@ impl Rates {
     /// currency; `None` when there is no rate or the result does not fit.
     pub fn convert(&self, minor: i64, from: Currency, own: Currency, day: i32) -> Option<i64> {
         if from == own {
-            return Some(minor);
+            return fits(minor, own).then_some(minor);
         }
         self.on(from, day)?.convert(minor, from, own)
     }
@@ -159,6 +170,10 @@ mod tests {
         assert_eq!(convert("0.61", 1000, "JPY", "RUB"), Some(61_000));
         assert_eq!(convert("150", 101, "USD", "JPY"), Some(152));
         assert_eq!(convert("999999999999999999", i64::MAX, "USD", "RUB"), None);
+        let trillion = 100_000_000_000_000;
+        assert_eq!(convert("100", trillion, "USD", "RUB"), Some(100 * trillion));
+        assert_eq!(convert("100.1", trillion, "USD", "RUB"), None);
+        assert_eq!(convert("1", i64::MAX, "JPY", "RUB"), None);
     }
 
     #[test]
@@ -170,10 +185,10 @@ mod tests {
         assert_eq!(on(99), None);
         assert_eq!(on(109), Some(9000));
         assert_eq!(on(110), Some(10_000));
-        assert_eq!(
-            rates.convert(5, currency("RUB"), currency("RUB"), 0),
-            Some(5)
-        );
+        let own = |minor| rates.convert(minor, currency("RUB"), currency("RUB"), 0);
+        assert_eq!(own(5), Some(5));
+        assert_eq!(own(10_000_000_000_000_000), Some(10_000_000_000_000_000));
+        assert_eq!(own(10_000_000_000_000_001), None);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What each topic requires and allows.
 
-use throughline_proto::events::{CallStatus, DealStatus};
+use throughline_proto::events::{CallStatus, DealStatus, MAX_FIGURE};
 
 use crate::decode::{Field, Object, Value, json};
 use crate::event::{Body, Call, Cost, Deal, Email, Item, Source, Web};
@@ -139,8 +139,8 @@ impl<'a> Reader<'_, 'a> {
             source: self.source()?,
             currency: purse.currency,
             cost: fields.require(Field::Cost, cost)?,
-            impressions: fields.integer(Field::Impressions, 0, i64::MAX)?,
-            clicks: fields.integer(Field::Clicks, 0, i64::MAX)?,
+            impressions: fields.integer(Field::Impressions, 0, MAX_FIGURE)?,
+            clicks: fields.integer(Field::Clicks, 0, MAX_FIGURE)?,
             bid: purse.amount(fields, Field::Bid)?,
         })
     }

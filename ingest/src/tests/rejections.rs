@@ -76,6 +76,8 @@ costs | "date":"2026-01-10","source":"s","cost":1 | missing_field | medium
 costs | "date":"2026-01-10","source":"s","medium":"m" | missing_field | cost
 costs | "date":"2026-01-10","source":"s","medium":"m","cost":1,"hour":24 | out_of_range | hour
 costs | "date":"2026-01-10","source":"s","medium":"m","cost":1,"clicks":-1 | out_of_range | clicks
+costs | "date":"2026-01-10","source":"s","medium":"m","cost":1,"clicks":10000000000000001 | out_of_range | clicks
+costs | "date":"2026-01-10","source":"s","medium":"m","cost":1,"impressions":9223372036854775807 | out_of_range | impressions
 costs | "date":"2026-01-10","source":"s","medium":"m","cost":1,"impressions":1.5 | wrong_type | impressions
 costs | "date":"2026-01-10","source":"s","medium":"m","cost":1,"bid":"x" | wrong_type | bid
 costs | "tenant":"acme","date":"2026-02-01","source":"s","medium":"m","cost":1,"currency":"EUR" | no_rate | cost

@@ -42,9 +42,17 @@ pub struct NumberCall {
     pub fact: Fact,
 }
 
-/// The day a moment falls in, UTC.
+/// The day a moment falls in, UTC; of one that is farther away than days can
+/// be counted (a lease without end), the last one or the first.
 pub const fn day_of(at: i64) -> i32 {
-    at.div_euclid(DAY_MS) as i32
+    let day = at.div_euclid(DAY_MS);
+    if day > i32::MAX as i64 {
+        i32::MAX
+    } else if day < i32::MIN as i64 {
+        i32::MIN
+    } else {
+        day as i32
+    }
 }
 
 impl Lease {
@@ -131,5 +139,28 @@ impl Coverage {
             call.learn(self.winner.clone(), self.visitors.len() > 1);
         }
         fact
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lease_without_end_covers_every_later_day() {
+        let key = EventKey {
+            at: 3 * DAY_MS,
+            id: "e".into(),
+            content: 0,
+        };
+        let lease = |until| Lease {
+            key: key.clone(),
+            visitor: Ident(1),
+            until,
+        };
+        assert_eq!(lease(i64::MAX).days(), Some((3, i32::MAX)));
+        assert_eq!(lease(3 * DAY_MS + 1).days(), Some((3, 3)));
+        assert_eq!(lease(3 * DAY_MS).days(), None);
+        assert_eq!((day_of(i64::MIN), day_of(-1)), (i32::MIN, -1));
     }
 }

@@ -98,8 +98,8 @@ fn decode_visitor(reader: &mut Reader<'_>) -> Result<Visitor, Malformed> {
     visitor.hits = hits
         .iter()
         .map(|hit| {
-            at = at.saturating_add(hit.after_ms);
-            HitItem {
+            at = facts::moment(at.checked_add(hit.after_ms))?;
+            Ok(HitItem {
                 key: EventKey {
                     at,
                     id: hit.id.into(),
@@ -110,12 +110,13 @@ fn decode_visitor(reader: &mut Reader<'_>) -> Result<Visitor, Malformed> {
                     offset: place.offset,
                 }),
                 source: hit.source.map(source_from),
-                until: at.saturating_add_unsigned(hit.run_ms),
-            }
+                until: facts::end_of_run(at, hit.run_ms)?,
+            })
         })
-        .collect();
+        .collect::<Result<_, Malformed>>()?;
     let leads: Vec<wire::Key<'_>> = reader.take()?;
-    visitor.leads = leads.iter().map(facts::key_from_wire).collect();
+    let leads = leads.iter().map(facts::key_from_wire);
+    visitor.leads = leads.collect::<Result<_, _>>()?;
     Ok(visitor)
 }
 

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
 use throughline_core::TenantId;
 use throughline_core::ids::{DimId, StrId};
-use throughline_core::names::{Dim, StoredNames};
+use throughline_core::names::{Dim, Names, StoredNames};
 use throughline_proto::flat::{Flat, Malformed};
 
 use super::{space, whole};
@@ -96,7 +97,7 @@ pub fn decode_names<E>(
     if values.each_ref().map(Vec::len) != counts {
         return Ok(Err(Malformed("some of the names are missing")));
     }
-    Ok(names_from(&values))
+    Ok(names_from(&values).and_then(checked))
 }
 
 fn names_from(values: &[Vec<Vec<u8>>; 4]) -> Result<StoredNames, Malformed> {
@@ -119,9 +120,77 @@ fn names_from(values: &[Vec<Vec<u8>>; 4]) -> Result<StoredNames, Malformed> {
     })
 }
 
+/// Names whose numbers are those of names that there are: a damaged one would
+/// be noticed far from here, or not at all.
+fn checked(names: StoredNames) -> Result<StoredNames, Malformed> {
+    let strings = names.strings.len();
+    let is_string = |id: &StrId| (id.0 as usize) < strings;
+    let is_tenant = |id: TenantId| (id.0 as usize) < names.tenants.len();
+    let is_dim = |id: DimId| (id.0 as usize) < names.dims.len();
+    let tenants = |(name, unattributed): &(StrId, DimId)| is_string(name) && is_dim(*unattributed);
+    let dims = |dim: &Dim| {
+        is_tenant(dim.tenant)
+            && [dim.channel, dim.source, dim.medium, dim.campaign]
+                .iter()
+                .all(is_string)
+    };
+    let all_known = names.tenants.iter().all(tenants)
+        && names.dims.iter().all(dims)
+        && names.origins.iter().all(|(topic, _)| is_string(topic));
+    if !all_known {
+        return Err(Malformed("a name refers to another that is not there"));
+    }
+    // Interning them again would give them other numbers.
+    let distinct: FxHashSet<&str> = names.strings.iter().map(AsRef::as_ref).collect();
+    let origins: FxHashSet<&(StrId, i32)> = names.origins.iter().collect();
+    let first = Names::default().since([0; 4]).strings;
+    let in_order = names.strings.starts_with(&first);
+    if distinct.len() < strings || origins.len() < names.origins.len() || !in_order {
+        return Err(Malformed("a name does not have its own number"));
+    }
+    Ok(names)
+}
+
 fn each<'a, T: Flat<'a>, U>(
     values: &'a [Vec<u8>],
     make: impl Fn(T) -> U,
 ) -> Result<Vec<U>, Malformed> {
     values.iter().map(|value| whole(value).map(&make)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_refer_to_nothing_are_refused() {
+        let sound = || StoredNames {
+            strings: [Names::default().since([0; 4]).strings, vec!["web".into()]].concat(),
+            tenants: vec![(StrId(1), DimId(0))],
+            dims: vec![Dim {
+                tenant: TenantId(0),
+                channel: StrId(0),
+                source: StrId(1),
+                medium: StrId(1),
+                campaign: StrId(0),
+            }],
+            origins: vec![(StrId(1), 0)],
+        };
+        let breaks: [fn(&mut StoredNames); 8] = [
+            |names| names.strings.truncate(1),
+            |names| names.strings.push("web".into()),
+            |names| names.strings.reverse(),
+            |names| names.dims.clear(),
+            |names| names.tenants.clear(),
+            |names| names.tenants.push((StrId(0), DimId(1))),
+            |names| names.origins.push((StrId(3), 0)),
+            |names| names.origins.push((StrId(1), 0)),
+        ];
+        assert!(checked(sound()).is_ok());
+        for (index, damage) in breaks.into_iter().enumerate() {
+            let mut names = sound();
+            damage(&mut names);
+            assert!(checked(names).is_err(), "{index}");
+        }
+    }
 }

@@ -15,6 +15,8 @@ use super::time::{DAY, local_date, parse_date};
 /// 2000-01-01T00:00:00Z.
 const EARLIEST: i64 = 946_684_800_000;
 const ID_BYTES: usize = 128;
+/// The most impressions or clicks of one event.
+const MAX_COUNT: i64 = 10_000_000_000_000_000;
 const DEAL_EVENTS: [&str; 5] = ["created", "stage_changed", "won", "lost", "refunded"];
 const EMAIL_EVENTS: [&str; 8] = [
     "sent",
@@ -315,8 +317,8 @@ impl Reader<'_> {
             hour: self.fields.integer("hour", 0, 23)?.map(|hour| hour as u32),
             source: self.source()?,
             cost: self.fields.required("cost", cost)?,
-            impressions: self.fields.integer("impressions", 0, i64::MAX)?,
-            clicks: self.fields.integer("clicks", 0, i64::MAX)?,
+            impressions: self.fields.integer("impressions", 0, MAX_COUNT)?,
+            clicks: self.fields.integer("clicks", 0, MAX_COUNT)?,
             bid: purse.amount(self.fields, "bid")?,
             currency: purse.currency,
         })

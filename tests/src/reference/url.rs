@@ -9,7 +9,9 @@ pub fn host(url: &str) -> Option<String> {
         Some(v6) => v6.split(']').next()?,
         None => host.split(':').next()?,
     };
-    let host = host.trim_end_matches('.').to_lowercase();
+    let host = host.trim_start();
+    let host = host.trim_end_matches(|c: char| c == '.' || c.is_whitespace());
+    let host = host.to_lowercase();
     (!host.is_empty()).then_some(host)
 }
 

@@ -26,6 +26,7 @@ use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+pub use disk::{Batch, Disk, SharedDisk};
 pub use mutant::Mutant;
 pub use scenario::Scenario;
 pub use setup::Setup;
