@@ -4,10 +4,10 @@
 #
 #   dev/bench.sh [EVENTS] [ROUNDS]        (default 1000000 and 3)
 #
-# Every round adds other traffic to what is there, as a backlog for a line that
-# has worked before, and lets the line work it off. Prints figures and asserts
-# none: a shared machine is noisy, by a factor of two and more between rounds.
-# CPU seconds per million events are steadier than events per second.
+# Every round starts from nothing: a line that has worked before, on no records,
+# works off a backlog. Prints figures and asserts none: a shared machine is
+# noisy, by a factor of two between rounds. CPU seconds per million events are
+# steadier than events per second.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -15,34 +15,35 @@ events=${1:-1000000}
 rounds=${2:-3}
 dir=$PWD/.dev/bench
 line=target/release/throughline
-unset THROUGHLINE_KAFKA THROUGHLINE_CLICKHOUSE
 
-cleanup() { dev/services.sh reset --dir "$dir" >/dev/null; }
-trap cleanup EXIT
-cleanup
-dev/services.sh up --dir "$dir" --kafka-port 0 --http-port 0 --native-port 0
-# shellcheck disable=SC1091 # written by services.sh
-. "$dir/run/services.env"
-export THROUGHLINE_KAFKA THROUGHLINE_CLICKHOUSE
+cleanup() {
+    unset THROUGHLINE_KAFKA THROUGHLINE_CLICKHOUSE
+    dev/services.sh reset --dir "$dir" >/dev/null
+}
+trap 'cleanup; rm -rf "$dir"' EXIT
+mkdir -p "$dir"
+traffic=$(mktemp -d "$dir/traffic.XXXXXX") figures=$(mktemp "$dir/figures.XXXXXX")
 export THROUGHLINE_IDENTITY__KEY_FILE=$dir/state/identity.key
 export THROUGHLINE_PROCESSOR__DATA_DIR=$dir/state/store
 export THROUGHLINE_TELEMETRY__LISTEN=127.0.0.1:0
-mkdir -p "$dir/state"
 
 # CPU seconds a process has used so far.
 cpu() { awk -v ticks="$(getconf CLK_TCK)" '{ print ($14 + $15) / ticks }' "/proc/$1/stat"; }
-read -r kafka _ <"$dir/run/kafka.pid"
-read -r clickhouse _ <"$dir/run/clickhouse.pid"
-traffic=$dir/state/traffic
-figures=$dir/state/figures
 TIMEFORMAT='%R %U %S'
 
-# Topics, groups and tables are made once, not in what is measured.
-"$line" run --until-idle >"$dir/state/run.log" 2>&1
+"$line" generate "$traffic" --events "$events" --seed 42 --junk 0 >/dev/null
 for round in $(seq "$rounds"); do
-    rm -rf "$traffic"
-    "$line" generate "$traffic" --events "$events" --seed $((41 + round)) --junk 0 >/dev/null
-    "$line" produce "$traffic" 2>"$dir/state/produce.log"
+    cleanup
+    dev/services.sh up --dir "$dir" --kafka-port 0 --http-port 0 --native-port 0 >/dev/null
+    # shellcheck disable=SC1091 # written by services.sh
+    . "$dir/run/services.env"
+    export THROUGHLINE_KAFKA THROUGHLINE_CLICKHOUSE
+    mkdir -p "$dir/state"
+    read -r kafka _ <"$dir/run/kafka.pid"
+    read -r clickhouse _ <"$dir/run/clickhouse.pid"
+    # Topics, groups and tables are made once, not in what is measured.
+    "$line" run --until-idle >"$dir/state/run.log" 2>&1
+    "$line" produce "$traffic" >"$dir/state/produce.log" 2>&1
     before="$(cpu "$kafka") $(cpu "$clickhouse")"
     took=$({ time "$line" run --until-idle >>"$dir/state/run.log" 2>&1; } 2>&1)
     printf '%s %s %s %s\n' "$took" "$before" "$(cpu "$kafka")" "$(cpu "$clickhouse")" >>"$figures"
