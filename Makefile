@@ -49,7 +49,7 @@ lint: setup ## check the formatting and the lints
 
 # Tests of the whole line start the program itself, so it is built before. Most
 # of them wait for Kafka and for processes, so that more run than there are cores.
-test: export RUST_TEST_THREADS ?= 6
+test: export RUST_TEST_THREADS ?= 4
 test: lint ## everything CI checks
 	cargo build --workspace --locked
 	cargo test --workspace --locked

@@ -32,10 +32,6 @@ pub const RESERVED_PROPERTIES: &[&str] = &[
     "transactional.id",
 ];
 
-/// How often a member tells its group that it lives, at most. By the answer it
-/// hears that partitions change hands: until it does, nobody works on them.
-const HEARTBEAT_MS: u128 = 250;
-
 /// How every client reaches the brokers.
 #[derive(Clone, Debug)]
 pub struct ClientSettings {
@@ -114,7 +110,7 @@ impl SourceSettings {
             .set("session.timeout.ms", session_ms.to_string())
             .set(
                 "heartbeat.interval.ms",
-                (session_ms / 3).clamp(1, HEARTBEAT_MS).to_string(),
+                (session_ms / 3).clamp(1, 1000).to_string(),
             )
             .set(
                 "max.poll.interval.ms",
