@@ -244,6 +244,7 @@ pub fn processor_config(settings: &Settings) -> throughline_processor::Config {
         cached_chunks: processor.cached_chunks,
         max_touches: processor.max_touches,
         max_items: processor.max_items,
+        max_partners: processor.max_partners,
     }
 }
 

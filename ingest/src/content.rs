@@ -13,7 +13,7 @@
 use throughline_proto::{Ident, IdentKind};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::event::{Body, Call, Cost, Deal, Email, Event, Source, Web};
+use crate::event::{Body, Call, Cost, Deal, Email, Event, Source, Statement, Web};
 use crate::hours::days_since_epoch;
 
 /// The half of the hash that covers identifiers. The half in front does not,
@@ -50,7 +50,11 @@ impl ContentHasher {
                 self.text(15, number);
                 self.number(16, *until);
             }
-            Body::Identity => {}
+            Body::Identity(Statement::OneClient) => {}
+            Body::Identity(Statement::Split { deal_id }) => {
+                self.number(15, 1);
+                self.option(16, *deal_id);
+            }
         }
         let without = xxh3_64(&self.bytes);
         for (tag, ident) in (2..).zip(identifiers) {

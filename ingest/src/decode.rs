@@ -104,6 +104,7 @@ fields! {
     Number b"number",
     LeasedUntil b"leased_until",
     Erase b"erase",
+    Split b"split",
 }
 
 /// The fields of one object. Made once and filled again for each: most fields

@@ -2,7 +2,7 @@
 //! journey, a link for each further identifier, and one for each that was
 //! known under another key.
 
-use throughline_proto::events::{self, Fact, FactBody, Key};
+use throughline_proto::events::{self, Fact, FactBody, Key, LinkForm};
 use throughline_proto::flat::ContentHash;
 use throughline_proto::topics::RawTopic;
 use throughline_proto::{Ident, IdentKind};
@@ -11,7 +11,7 @@ use throughline_stream::{Publish, StreamError};
 use crate::batch::{Batch, Batches, Origin};
 use crate::config::Limits;
 use crate::content::ContentHasher;
-use crate::event::{Body, Call, Cost, Deal, Email, Event, Source, Web};
+use crate::event::{Body, Call, Cost, Deal, Email, Event, Source, Statement, Web};
 use crate::hours::days_since_epoch;
 use crate::ident::{IdentKeys, Idents};
 use crate::identify::Identified;
@@ -95,10 +95,15 @@ impl Emitter {
             batches,
             publish,
         };
-        let registers = self.send_body(&mut sender, &identified.nodes)?;
-        self.send_links(&mut sender, &identified.nodes, registers)?;
+        if let Body::Identity(Statement::Split { .. }) = event.body {
+            sender.splits(&identified)?;
+        } else {
+            let registers = self.send_body(&mut sender, &identified.nodes)?;
+            self.send_links(&mut sender, &identified.nodes, registers)?;
+        }
         for (node, before) in &identified.rotated {
-            self.key_links += u64::from(self.send_link(&mut sender, *node, *before)?);
+            self.key_links +=
+                u64::from(self.send_link(&mut sender, *node, *before, LinkForm::Alias)?);
         }
         self.identified = identified;
         Ok(())
@@ -127,13 +132,13 @@ impl Emitter {
                 sender.call(number, caller, call)?;
             }
             (Body::Email(email), Some(anchor)) if email.event == Email::CLICKED => {
-                sender.fact(anchor, |batch| click(batch, email))?;
+                sender.fact(anchor, |batch| click(batch, email, anchor))?;
             }
             (Body::Deal(deal), Some(node)) => {
                 sender.fact(node, |_| deal_event(deal, node))?;
             }
             (Body::Touch { source, kind }, Some(anchor)) => {
-                sender.fact(anchor, |batch| touch(batch, source, kind))?;
+                sender.fact(anchor, |batch| touch(batch, source, kind, anchor))?;
             }
             (Body::Cost(cost), _) => {
                 let key = self.content.cost_key(cost);
@@ -170,7 +175,15 @@ impl Emitter {
             sender.fact(*anchor, |_| FactBody::Member(*anchor))?;
         }
         for other in others {
-            self.send_link(sender, *anchor, *other)?;
+            self.send_link(sender, *anchor, *other, LinkForm::Taken)?;
+        }
+        // Also with each other: should the anchor be a hub, they are one client still.
+        let mut others = others;
+        while let Some((one, rest)) = others.split_first() {
+            for other in rest {
+                self.send_link(sender, *one, *other, LinkForm::Taken)?;
+            }
+            others = rest;
         }
         Ok(())
     }
@@ -181,11 +194,13 @@ impl Emitter {
         sender: &mut Sender<'_, '_, P>,
         one: Ident,
         other: Ident,
+        form: LinkForm,
     ) -> Result<bool, StreamError> {
         let (high, low) = (one.max(other), one.min(other));
         let is_new = self.is_new(high, low);
         if is_new {
-            sender.send(high, |_| events::Body::Link(low))?;
+            let link = events::Link { other: high, form };
+            sender.send(low, |_| events::Body::Link(link))?;
         }
         Ok(is_new)
     }
@@ -212,6 +227,31 @@ impl<'e, P: Publish> Sender<'_, 'e, P> {
         })
     }
 
+    /// Takes back what links the identifiers, whatever key it was stated under.
+    fn splits(&mut self, identified: &Identified) -> Result<(), StreamError> {
+        let split = |one, other| FactBody::Split(events::Split { one, other });
+        if let [node] = identified.nodes[..] {
+            for one in identified.variants(node) {
+                self.fact(one, |_| split(one, None))?;
+            }
+            return Ok(());
+        }
+        let mut nodes = identified.nodes.as_slice();
+        while let Some((first, rest)) = nodes.split_first() {
+            self.fact(*first, |_| FactBody::Member(*first))?;
+            for second in rest {
+                for one in identified.variants(*first) {
+                    for other in identified.variants(*second) {
+                        let (high, low) = (one.max(other), one.min(other));
+                        self.fact(high, |_| split(high, Some(low)))?;
+                    }
+                }
+            }
+            nodes = rest;
+        }
+        Ok(())
+    }
+
     fn call(
         &mut self,
         number: Ident,
@@ -228,7 +268,7 @@ impl<'e, P: Publish> Sender<'_, 'e, P> {
                 ..Source::default()
             });
             let source = batch.source(&source);
-            let body = FactBody::Call(call_fact(call, source));
+            let body = FactBody::Call(call_fact(call, caller, source));
             let fact = fact(batch, key, place, body);
             events::Body::Call(events::CallAt { caller, fact })
         })
@@ -272,7 +312,7 @@ impl<'e, P: Publish> Sender<'_, 'e, P> {
 
 /// What makes no row of its own needs no place.
 fn fact<'e>(batch: &mut Batch, key: Key<'e>, place: Place<'_>, body: FactBody<'e>) -> Fact<'e> {
-    let needs_place = !matches!(body, FactBody::Member(_));
+    let needs_place = !matches!(body, FactBody::Member(_) | FactBody::Split(_));
     let place = needs_place.then(|| events::Place {
         origin: batch.origin(place.origin),
         offset: place.offset,
@@ -289,8 +329,9 @@ fn hit<'e>(batch: &mut Batch, web: &Web<'_>, visitor: Ident) -> FactBody<'e> {
     })
 }
 
-fn call_fact<'e>(call: &'e Call<'_>, source: u32) -> events::Call<'e> {
+fn call_fact<'e>(call: &'e Call<'_>, owner: Ident, source: u32) -> events::Call<'e> {
     events::Call {
+        owner,
         outbound: call.outbound,
         status: call.status,
         dialed_number: call.dialed_number,
@@ -305,12 +346,13 @@ fn call_fact<'e>(call: &'e Call<'_>, source: u32) -> events::Call<'e> {
     }
 }
 
-fn click<'e>(batch: &mut Batch, email: &Email<'_>) -> FactBody<'e> {
+fn click<'e>(batch: &mut Batch, email: &Email<'_>, owner: Ident) -> FactBody<'e> {
     let source = match email.source {
         "" => "email",
         source => source,
     };
     FactBody::Contact(events::Contact {
+        owner,
         source: batch.source(&Source {
             source,
             medium: "email",
@@ -322,8 +364,9 @@ fn click<'e>(batch: &mut Batch, email: &Email<'_>) -> FactBody<'e> {
     })
 }
 
-fn touch<'e>(batch: &mut Batch, source: &Source<'_>, kind: &'e str) -> FactBody<'e> {
+fn touch<'e>(batch: &mut Batch, source: &Source<'_>, kind: &'e str, owner: Ident) -> FactBody<'e> {
     FactBody::Contact(events::Contact {
+        owner,
         source: batch.source(source),
         email: false,
         kind,

@@ -70,8 +70,21 @@ pub enum Body<'a> {
         /// The end of the lease, epoch milliseconds.
         until: i64,
     },
-    /// Identifiers of one client.
-    Identity,
+    /// What is known of identifiers.
+    Identity(Statement<'a>),
+}
+
+/// What is said of identifiers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Statement<'a> {
+    /// They are one client.
+    OneClient,
+    /// Of two or more: that some event names two of them together does not
+    /// make them one client. Of one: it links nobody.
+    Split {
+        /// A deal may be among them.
+        deal_id: Option<&'a str>,
+    },
 }
 
 /// The fields of a web hit.

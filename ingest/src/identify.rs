@@ -4,7 +4,7 @@ use throughline_proto::topics::RawTopic;
 use throughline_proto::{Ident, IdentKind};
 
 use crate::content::StableHashes;
-use crate::event::{Body, Event, Identifiers};
+use crate::event::{Body, Event, Identifiers, Statement};
 use crate::ident::Idents;
 
 /// Who an event is about. Used again for the next event.
@@ -56,14 +56,26 @@ impl Identifiers<'_> {
 }
 
 impl Identified {
+    /// The nodes of an identifier: one for each key that it is known under.
+    pub fn variants(&self, node: Ident) -> impl Iterator<Item = Ident> {
+        let rotated = self.rotated.iter();
+        let previous = rotated.filter(move |(current, _)| *current == node);
+        std::iter::once(node).chain(previous.map(|(_, previous)| *previous))
+    }
+
     /// Takes the identifiers of an event in place of those before.
     pub fn identify(&mut self, topic: RawTopic, event: &Event<'_>, idents: &mut Idents) {
         self.nodes.clear();
         self.rotated.clear();
         self.stable = StableHashes::default();
         let tenant = event.tenant_name;
-        if let Body::Deal(deal) = &event.body {
-            let node = idents.stable(IdentKind::Deal, tenant, deal.deal_id.as_bytes());
+        let deal_id = match &event.body {
+            Body::Deal(deal) => Some(deal.deal_id),
+            Body::Identity(Statement::Split { deal_id }) => *deal_id,
+            _ => None,
+        };
+        if let Some(deal_id) = deal_id {
+            let node = idents.stable(IdentKind::Deal, tenant, deal_id.as_bytes());
             self.nodes.push(node);
         }
         for slot in order(topic) {

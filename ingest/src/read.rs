@@ -8,7 +8,7 @@ use throughline_proto::events::MOMENTS_MS;
 use throughline_proto::topics::RawTopic;
 
 use crate::decode::Field;
-use crate::event::{Body, Event, Identifiers};
+use crate::event::{Body, Event, Identifiers, Statement};
 use crate::fields::{Fields, ID_BYTES, IDENTIFIER_BYTES};
 use crate::hours::{self, HourSpan};
 use crate::moment::{AHEAD_MS, EARLIEST_MS};
@@ -51,7 +51,7 @@ pub fn event<'a>(
     };
     let mut identifiers = reader.identifiers()?;
     let body = reader.body(topic, &mut identifiers)?;
-    admit(topic, fields, &identifiers)?;
+    admit(topic, fields, &identifiers, &body)?;
     Ok(Event {
         tenant: reader.tenant,
         tenant_name,
@@ -84,11 +84,15 @@ fn admit(
     topic: RawTopic,
     fields: &Fields<'_, '_>,
     identifiers: &Identifiers<'_>,
+    body: &Body<'_>,
 ) -> Result<(), Rejection> {
     let needed = match topic {
         RawTopic::Deals | RawTopic::Costs => 0,
         RawTopic::Identities if fields.flag(Field::Erase)? == Some(true) => 1,
-        RawTopic::Identities => 2,
+        RawTopic::Identities => match body {
+            Body::Identity(Statement::Split { deal_id }) => usize::from(deal_id.is_none()),
+            _ => 2,
+        },
         _ => 1,
     };
     let count = identifiers.count();
@@ -99,7 +103,7 @@ fn admit(
         };
         return Err(fields.reject_all(Reason::NoIdentifier, message));
     }
-    if topic == RawTopic::Identities && needed == 1 {
+    if topic == RawTopic::Identities && fields.flag(Field::Erase)? == Some(true) {
         let message = "erasure is not supported";
         return Err(fields.reject(Reason::Unsupported, Field::Erase, message));
     }
@@ -172,7 +176,7 @@ impl<'a> Reader<'_, 'a> {
             RawTopic::Costs => self.cost().map(Body::Cost),
             RawTopic::Touches => self.touch(),
             RawTopic::Numbers => self.lease(),
-            RawTopic::Identities => Ok(Body::Identity),
+            RawTopic::Identities => Ok(Body::Identity(self.statement()?)),
         }
     }
 }

@@ -204,8 +204,8 @@ fn describe(batch: &Batch<'_>, message: &Message<'_>) -> String {
     let to = kind(message.to);
     let what = match &message.body {
         Body::Fact(fact) => describe_fact(batch, fact),
-        Body::Link(lower) => {
-            let mut ends = [to, kind(*lower)];
+        Body::Link(link) => {
+            let mut ends = [to, kind(link.other)];
             ends.sort_unstable();
             return format!("{tenant} link {} {}", ends[0], ends[1]);
         }
@@ -232,7 +232,11 @@ fn describe(batch: &Batch<'_>, message: &Message<'_>) -> String {
             cost.clicks,
             cost.key.id
         ),
-        Body::Forwarded(_) | Body::Shortcut(_) => panic!("ingest sends no {message:?}"),
+        Body::Forwarded(_)
+        | Body::Shortcut(_)
+        | Body::Answer(_)
+        | Body::Join(_)
+        | Body::Close(_) => panic!("ingest sends no {message:?}"),
     };
     format!("{tenant} {to}: {what}")
 }
@@ -250,8 +254,8 @@ fn money(money: Option<events::Money>) -> String {
 }
 
 fn describe_fact(batch: &Batch<'_>, fact: &Fact<'_>) -> String {
-    let is_member = matches!(fact.body, FactBody::Member(_));
-    assert_eq!(fact.place.is_none(), is_member, "{fact:?}");
+    let of_identity = matches!(fact.body, FactBody::Member(_) | FactBody::Split(_));
+    assert_eq!(fact.place.is_none(), of_identity, "{fact:?}");
     match &fact.body {
         FactBody::Member(member) => format!("member {}", kind(*member)),
         FactBody::Hit(hit) => {
@@ -259,7 +263,10 @@ fn describe_fact(batch: &Batch<'_>, fact: &Fact<'_>) -> String {
             let lead = if hit.lead { " lead" } else { "" };
             format!("hit {}{lead}", source.unwrap_or_default())
         }
-        FactBody::Lead(_) => panic!("ingest sends no {fact:?}"),
+        FactBody::Split(split) => {
+            format!("split {:?}", split.other.map(kind))
+        }
+        FactBody::Lead(_) | FactBody::Linked(_) => panic!("ingest sends no {fact:?}"),
         FactBody::Call(call) => format!(
             "call {} {:?} {} {:?} {:?} {:?} {:?} {:?}",
             if call.outbound { "out" } else { "in" },

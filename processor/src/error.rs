@@ -63,6 +63,20 @@ pub enum ProcessorError {
         /// What the configuration says.
         configured: u32,
     },
+    /// The store was made with another bound on partners.
+    #[error(
+        "the state of partition {partition} was made with `processor.max_partners` {stored}, but \
+         {configured} is configured: links of hubs beyond the first {stored} are not in the state, \
+         so set the number it was made with, or delete the state to rebuild it from the log"
+    )]
+    Partners {
+        /// The partition of `events`.
+        partition: u32,
+        /// What the store says.
+        stored: usize,
+        /// What the configuration says.
+        configured: usize,
+    },
     /// The store was made by other attribution rules.
     #[error(
         "the state of partition {partition} was made in generation {stored} by other attribution \

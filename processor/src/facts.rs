@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use throughline_core::fact::{
-    Call, CallStatus, Contact, DealEvent, DealStatus, Hit, LeaseRef, Money, Origin,
+    Call, CallStatus, Contact, DealEvent, DealStatus, Hit, LeaseRef, Link, LinkForm, Money, Origin,
+    Split,
 };
 use throughline_core::message::Lease;
 use throughline_core::{EventKey, Fact, FactBody, Ident, OriginId, Source};
@@ -43,6 +44,15 @@ fn body_to_wire<'a>(fact: &'a Fact, tables: &mut impl Tables) -> wire::FactBody<
     use wire::FactBody as Body;
     match &fact.body {
         FactBody::Member(ident) => Body::Member(ident_to_wire(*ident)),
+        FactBody::Linked(link) => Body::Linked(wire::Linked {
+            high: ident_to_wire(link.high),
+            low: ident_to_wire(link.low),
+            form: form_to_wire(link.form),
+        }),
+        FactBody::Split(split) => Body::Split(wire::Split {
+            one: ident_to_wire(split.one),
+            other: split.other.map(ident_to_wire),
+        }),
         FactBody::Hit(hit) => Body::Hit(wire::Hit {
             visitor: ident_to_wire(hit.visitor),
             source: hit.source.map(|source| tables.source(source)),
@@ -51,6 +61,7 @@ fn body_to_wire<'a>(fact: &'a Fact, tables: &mut impl Tables) -> wire::FactBody<
         }),
         FactBody::Lead { visitor } => Body::Lead(ident_to_wire(*visitor)),
         FactBody::Call(call) => Body::Call(wire::Call {
+            owner: ident_to_wire(call.owner),
             outbound: call.outbound,
             status: match call.status {
                 CallStatus::Answered => wire::CallStatus::Answered,
@@ -72,6 +83,7 @@ fn body_to_wire<'a>(fact: &'a Fact, tables: &mut impl Tables) -> wire::FactBody<
             ambiguous: call.ambiguous,
         }),
         FactBody::Contact(contact) => Body::Contact(wire::Contact {
+            owner: ident_to_wire(contact.owner),
             source: tables.source(contact.source),
             email: contact.email,
             kind: &contact.kind,
@@ -123,6 +135,15 @@ fn body_from_wire(
     use wire::FactBody as Body;
     Ok(match body {
         Body::Member(ident) => FactBody::Member(ident_from_wire(*ident)),
+        Body::Linked(linked) => FactBody::Linked(Link {
+            high: ident_from_wire(linked.high),
+            low: ident_from_wire(linked.low),
+            form: form_from_wire(linked.form),
+        }),
+        Body::Split(split) => FactBody::Split(Split {
+            one: ident_from_wire(split.one),
+            other: split.other.map(ident_from_wire),
+        }),
         Body::Lead(visitor) => FactBody::Lead {
             visitor: ident_from_wire(*visitor),
         },
@@ -137,6 +158,7 @@ fn body_from_wire(
         }),
         Body::Call(call) => FactBody::Call(Box::new(call_from_wire(call, lookup)?)),
         Body::Contact(contact) => FactBody::Contact(Contact {
+            owner: ident_from_wire(contact.owner),
             source: lookup.source(contact.source)?,
             email: contact.email,
             kind: contact.kind.into(),
@@ -147,6 +169,7 @@ fn body_from_wire(
 
 fn call_from_wire(call: &wire::Call<'_>, lookup: &mut impl Lookup) -> Result<Call, Malformed> {
     Ok(Call {
+        owner: ident_from_wire(call.owner),
         outbound: call.outbound,
         status: match call.status {
             wire::CallStatus::Answered => CallStatus::Answered,
@@ -191,6 +214,24 @@ fn deal_from_wire(event: &wire::DealEvent<'_>) -> Result<DealEvent, Malformed> {
         manager_id: event.manager_id.map(Arc::from),
         date: event.date,
     })
+}
+
+/// What a link amounts to, for the wire or the store.
+pub const fn form_to_wire(form: LinkForm) -> wire::LinkForm {
+    match form {
+        LinkForm::Taken => wire::LinkForm::Taken,
+        LinkForm::Alias => wire::LinkForm::Alias,
+        LinkForm::Refused => wire::LinkForm::Refused,
+    }
+}
+
+/// What a link amounts to, from the wire or the store.
+pub const fn form_from_wire(form: wire::LinkForm) -> LinkForm {
+    match form {
+        wire::LinkForm::Taken => LinkForm::Taken,
+        wire::LinkForm::Alias => LinkForm::Alias,
+        wire::LinkForm::Refused => LinkForm::Refused,
+    }
 }
 
 /// A lease from the wire or the store.

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use throughline_core::identity::Linking;
 use throughline_core::partition::{Changes, Conservation, Counters, Limits};
 use throughline_core::{Backing, Body, Partition, Topology, names::Names};
-use throughline_proto::home_partition;
+use throughline_proto::{IdentKind, home_partition};
 use throughline_stream::{Outgoing, Record};
 
 use crate::error::ProcessorError;
+use crate::facts::ident_to_wire;
 use crate::rows::{Context, Outbox};
 use crate::rules::Attribution;
 use crate::store::{Changing, Loaded};
@@ -24,6 +26,8 @@ pub struct Owned<B> {
     next_offset: i64,
     /// How many names are stored.
     stored_names: [usize; 4],
+    /// How many closed nodes are stored.
+    stored_closed: usize,
     /// Records were applied since the last checkpoint.
     dirty: bool,
 }
@@ -52,13 +56,24 @@ impl<B: Backing<Error = ProcessorError>> Owned<B> {
         backing: B,
         loaded: Option<Loaded>,
     ) -> Result<Self, ProcessorError> {
-        let (names, meta) = match loaded {
-            Some(Loaded { meta, names }) => {
+        let (names, meta, closed) = match loaded {
+            Some(Loaded {
+                meta,
+                names,
+                closed,
+            }) => {
+                if meta.max_partners != config.max_partners {
+                    return Err(ProcessorError::Partners {
+                        partition: number,
+                        stored: meta.max_partners,
+                        configured: config.max_partners,
+                    });
+                }
                 check(number, config, rules, &meta)?;
                 rules.rate_through(meta.rated_through);
-                (Names::restore(names, rules.as_ref()), meta)
+                (Names::restore(names, rules.as_ref()), meta, closed)
             }
-            None => (Names::default(), Meta::default()),
+            None => (Names::default(), Meta::default(), Vec::new()),
         };
         let topology = Topology {
             own: number,
@@ -68,8 +83,13 @@ impl<B: Backing<Error = ProcessorError>> Owned<B> {
         let limits = Limits {
             max_touches: config.max_touches,
             max_items: config.max_items,
+            linking: Linking {
+                max_partners: config.max_partners,
+                // A good client may have any number of deals.
+                is_partner: |ident| ident_to_wire(ident).kind() != Some(IdentKind::Deal),
+            },
         };
-        let partition = Partition::new(
+        let mut partition = Partition::new(
             topology,
             limits,
             Arc::clone(rules) as Arc<dyn throughline_core::Rules>,
@@ -78,12 +98,14 @@ impl<B: Backing<Error = ProcessorError>> Owned<B> {
             meta.lamport,
             meta.conservation,
         );
+        partition.restore_closed(closed);
         Ok(Self {
             number,
             partition,
             outbox: Outbox::default(),
             next_offset: meta.next_offset,
             stored_names: meta.names,
+            stored_closed: meta.closed,
             dirty: false,
         })
     }
@@ -262,6 +284,13 @@ impl<B: Backing<Error = ProcessorError>> Owned<B> {
                 });
             }
         }
+        let closed = partition.closed().iter().enumerate();
+        for (index, ident) in closed.skip(self.stored_closed) {
+            put(&stored::closed_key(index), &|out| {
+                stored::encode_closed(*ident, out);
+            });
+        }
+        self.stored_closed = partition.closed().len();
         let fresh = partition.names().since(self.stored_names);
         stored::encode_names(&fresh, self.stored_names, |key, value| {
             partition.backing().put(key, value, batch);
@@ -278,6 +307,8 @@ impl<B: Backing<Error = ProcessorError>> Owned<B> {
             rated_through,
             rates: rules.rates_fingerprint(rated_through),
             names: self.stored_names,
+            closed: self.stored_closed,
+            max_partners: config.max_partners,
             conservation: partition.conservation(),
         };
         partition

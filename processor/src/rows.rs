@@ -107,6 +107,7 @@ const fn table_of(key: &RowKey) -> Table {
     match key {
         RowKey::Tenant(_) => Table::Tenants,
         RowKey::Identity(..) => Table::Identities,
+        RowKey::Link(..) => Table::Links,
         RowKey::Touchpoint(..) => Table::Touchpoints,
         RowKey::Call(..) => Table::Calls,
         RowKey::Deal(..) => Table::Deals,
@@ -158,6 +159,16 @@ impl Writer {
             (RowKey::Tenant(tenant), _) => self.tenant_row(*tenant, version, context),
             (RowKey::Identity(tenant, ident), Some(RowBody::Identity { client })) => {
                 self.identity_row(*tenant, *ident, *client, version, context);
+            }
+            (RowKey::Link(tenant, ident, other, kind), _) => {
+                let row = wire::Link {
+                    tenant: self.tenant(*tenant, context).0,
+                    identifier: ident_to_wire(*ident),
+                    other: other.map(ident_to_wire),
+                    kind: kind.name(),
+                    version,
+                };
+                self.batch.push(&row);
             }
             (RowKey::Touchpoint(tenant, key), _) => {
                 self.touchpoint_row(*tenant, key, body, version, context);

@@ -52,6 +52,8 @@ pub struct Loaded {
     pub meta: Meta,
     /// Interned names.
     pub names: StoredNames,
+    /// Nodes that take no more links.
+    pub closed: Vec<Ident>,
 }
 
 /// Keeps nothing: the partition itself holds all of its state.
@@ -218,7 +220,13 @@ impl Store for FjallStore {
             Some(meta) => {
                 let names = stored::decode_names(meta.names, |key| backing.get(key))?
                     .map_err(|reason| backing.damaged("list of names", reason))?;
-                Some(Loaded { meta, names })
+                let closed = (0..meta.closed).map(|index| backing.closed(index));
+                let closed = closed.collect::<Result<_, _>>()?;
+                Some(Loaded {
+                    meta,
+                    names,
+                    closed,
+                })
             }
             None => None,
         };
@@ -264,6 +272,13 @@ impl FjallBacking {
 
     fn meta(&self) -> Result<Option<Meta>, ProcessorError> {
         self.read(&stored::META_KEY, "header", Meta::decode)
+    }
+
+    fn closed(&self, index: usize) -> Result<Ident, ProcessorError> {
+        let missing = || self.damaged("list of hubs", Malformed("an entry is missing"));
+        let key = stored::closed_key(index);
+        let ident = self.read(&key, "list of hubs", stored::decode_closed)?;
+        ident.ok_or_else(missing)
     }
 
     fn read<T>(

@@ -19,7 +19,7 @@ mod names;
 pub use names::{decode_names, encode_names};
 
 /// The layout of everything below; state of another one is not read.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
 /// The first byte of a key says what its value is.
 mod space {
@@ -32,6 +32,7 @@ mod space {
     pub const TENANT: u8 = b't';
     pub const DIM: u8 = b'd';
     pub const ORIGIN: u8 = b'o';
+    pub const CLOSED: u8 = b'h';
 }
 
 /// What is known of a partition as a whole.
@@ -53,6 +54,10 @@ pub struct Meta {
     pub rates: u64,
     /// How many strings, tenants, dimensions and origins are stored.
     pub names: [usize; 4],
+    /// How many closed nodes are stored.
+    pub closed: usize,
+    /// How many partners an identifier might have.
+    pub max_partners: usize,
     /// The sums that must agree.
     pub conservation: Conservation,
 }
@@ -69,6 +74,8 @@ throughline_proto::flat! {
         rated_through: i32,
         rates: u64,
         names: Vec<u64>,
+        closed: u64,
+        max_partners: u64,
         conservation: Vec<i64>,
     }
 
@@ -149,6 +156,25 @@ pub fn number_key(number: NumberKey) -> Vec<u8> {
     key
 }
 
+/// The key of the `index`-th node that was closed; its value is the node.
+pub fn closed_key(index: usize) -> [u8; 5] {
+    let mut key = [space::CLOSED; 5];
+    if let Some(rest) = key.last_chunk_mut() {
+        *rest = (index as u32).to_be_bytes();
+    }
+    key
+}
+
+/// Reads a closed node; the error says what is wrong with it.
+pub fn decode_closed(value: &[u8]) -> Result<Ident, Malformed> {
+    Ok(ident_from_wire(whole(value)?))
+}
+
+/// Writes a closed node.
+pub fn encode_closed(ident: Ident, out: &mut Vec<u8>) {
+    ident_to_wire(ident).put(out);
+}
+
 /// The key of a chunk of cells.
 pub fn chunk_key(chunk: ChunkKey) -> [u8; 10] {
     let mut key = [space::CHUNK, chunk.kind as u8, 0, 0, 0, 0, 0, 0, 0, 0];
@@ -173,6 +199,8 @@ impl Meta {
             rated_through: self.rated_through,
             rates: self.rates,
             names: self.names.iter().map(|count| *count as u64).collect(),
+            closed: self.closed as u64,
+            max_partners: self.max_partners as u64,
             conservation: vec![
                 sums.expected_ppm,
                 sums.booked_ppm,
@@ -210,6 +238,8 @@ impl Meta {
             rated_through: stored.rated_through,
             rates: stored.rates,
             names: names.map(|count| count as usize),
+            closed: stored.closed as usize,
+            max_partners: stored.max_partners as usize,
             conservation: Conservation {
                 expected_ppm,
                 booked_ppm,

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use throughline_core::cost::Cost;
+use throughline_core::fact::LinkForm;
 use throughline_core::names::Names;
-use throughline_core::{Body, Message, OriginId, Rules, Source, TenantId};
+use throughline_core::{Body, Ident, Message, OriginId, Rules, Source, TenantId};
 use throughline_proto::events as wire;
 use throughline_proto::flat::Malformed;
 
@@ -111,9 +112,18 @@ fn body_from_wire(
             // What counts is whether there were two.
             hops: event.hops.min(MAX_HOPS),
         },
-        wire::Body::Link(lower) => Body::Link {
+        wire::Body::Link(link) => Body::Link {
+            higher: ident_from_wire(link.other),
+            form: facts::form_from_wire(link.form),
+        },
+        wire::Body::Answer(link) => Body::Answer {
+            lower: ident_from_wire(link.other),
+            form: facts::form_from_wire(link.form),
+        },
+        wire::Body::Join(lower) => Body::Join {
             lower: ident_from_wire(*lower),
         },
+        wire::Body::Close(_) => Body::Close,
         wire::Body::Shortcut(root) => Body::Shortcut {
             root: ident_from_wire(*root),
         },
@@ -127,6 +137,13 @@ fn body_from_wire(
             Body::Cost(Arc::new(cost_from_wire(cost, tables.tenant, source)?))
         }
     })
+}
+
+const fn link_to_wire(other: Ident, form: LinkForm) -> wire::Link {
+    wire::Link {
+        other: ident_to_wire(other),
+        form: facts::form_to_wire(form),
+    }
 }
 
 /// A cost from the wire or the store, its source and tenant already found.
@@ -273,7 +290,10 @@ impl<'a> Outgoing<'a> {
                 hops: *hops,
                 fact: facts::to_wire(fact, tables),
             }),
-            Body::Link { lower } => wire::Body::Link(ident_to_wire(*lower)),
+            Body::Link { higher, form } => wire::Body::Link(link_to_wire(*higher, *form)),
+            Body::Answer { lower, form } => wire::Body::Answer(link_to_wire(*lower, *form)),
+            Body::Join { lower } => wire::Body::Join(ident_to_wire(*lower)),
+            Body::Close => wire::Body::Close(ident_to_wire(message.to)),
             Body::Shortcut { root } => wire::Body::Shortcut(ident_to_wire(*root)),
             Body::Call { caller, fact } => wire::Body::Call(wire::CallAt {
                 caller: ident_to_wire(*caller),

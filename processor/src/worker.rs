@@ -47,6 +47,9 @@ pub struct Config {
     pub max_touches: usize,
     /// Hits, calls and contacts kept of one client, touches or not.
     pub max_items: usize,
+    /// An identifier that events name together with more others than this is a
+    /// hub: it links nobody.
+    pub max_partners: usize,
 }
 
 /// A processor worker.

@@ -8,7 +8,7 @@ use crate::Ident;
 use crate::flat::{ContentHash, Flat, ListWriter, Malformed, Reader};
 
 /// The number of this layout, the first byte of each record.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
 /// The moments that events happen at: what RFC 3339 can write, the years 0 to
 /// 9999, in epoch milliseconds. Ingest lets no other one in; beyond them,
@@ -164,8 +164,8 @@ crate::flat! {
         Fact(Fact<'a>) = 0,
         /// The same, passed on by a node.
         Forwarded(Forwarded<'a>) = 1,
-        /// The node (the higher in the identity order) and this one are one client.
-        Link(Ident) = 2,
+        /// An event named the node and this one, which is higher in the identity order.
+        Link(Link) = 2,
         /// The node may take this one for its parent if that is lower than its own.
         Shortcut(Ident) = 3,
         /// A call, to the node of the number that was dialed.
@@ -174,6 +174,32 @@ crate::flat! {
         Lease(Lease<'a>) = 5,
         /// What a campaign cost, to the node of the cost's key.
         Cost(Cost<'a>) = 6,
+        /// The node has a link with this one, which is lower and has given its answer.
+        Answer(Link) = 7,
+        /// The node and this one, which is lower, stand in one journey.
+        Join(Ident) = 8,
+        /// The node (named again) is a hub and takes no more links.
+        Close(Ident) = 9,
+    }
+
+    /// A link of the node with another one.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+    pub struct Link {
+        /// The other one.
+        pub other: Ident,
+        /// What it amounts to.
+        pub form: LinkForm,
+    }
+
+    /// What a link amounts to.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+    pub enum LinkForm {
+        /// Both ends take it.
+        Taken = 0,
+        /// Both ends are one identifier, hashed with two keys.
+        Alias = 1,
+        /// One end did not take it.
+        Refused = 2,
     }
 
     /// A fact that a node passed on to its parent.
@@ -285,6 +311,30 @@ crate::flat! {
         Contact(Contact<'a>) = 4,
         /// Something happened to a deal.
         Deal(DealEvent<'a>) = 5,
+        /// An event named two identifiers.
+        Linked(Linked) = 6,
+        /// A link does not count, or none of an identifier.
+        Split(Split) = 7,
+    }
+
+    /// Two identifiers that one event named.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+    pub struct Linked {
+        /// The higher in the identity order.
+        pub high: Ident,
+        /// The lower.
+        pub low: Ident,
+        /// What that amounts to.
+        pub form: LinkForm,
+    }
+
+    /// A link that was taken back.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+    pub struct Split {
+        /// An identifier; of two, the higher in the identity order.
+        pub one: Ident,
+        /// The other one; none: no link of the identifier counts.
+        pub other: Option<Ident>,
     }
 
     /// A web hit.
@@ -304,6 +354,8 @@ crate::flat! {
     /// A telephone call.
     #[derive(Clone, Copy, PartialEq, Eq, Debug)]
     pub struct Call<'a> {
+        /// The identifier whose call it is.
+        pub owner: Ident,
         /// The company called.
         pub outbound: bool,
         /// How it ended.
@@ -354,6 +406,8 @@ crate::flat! {
     /// A clicked e-mail or an event of `touches`.
     #[derive(Clone, Copy, PartialEq, Eq, Debug)]
     pub struct Contact<'a> {
+        /// The identifier whose contact it is.
+        pub owner: Ident,
         /// Index into [`Batch::sources`].
         pub source: u32,
         /// It is a clicked e-mail.

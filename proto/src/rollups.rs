@@ -153,6 +153,7 @@ macro_rules! rows {
 rows! {
     Tenant<'a> = Tenants,
     Identity<'a> = Identities,
+    Link<'a> = Links,
     Touchpoint<'a> = Touchpoints,
     Call<'a> = Calls,
     Deal<'a> = Deals,
@@ -184,6 +185,8 @@ crate::flat! {
         TrafficCells = 7,
         /// Credit by the hour: [`CreditCell`].
         CreditCells = 8,
+        /// Which identifiers were named together: [`Link`].
+        Links = 9,
     }
 
     /// A source with the channel that the generation's rules give it. In cells
@@ -245,6 +248,21 @@ crate::flat! {
         pub version: u64,
         /// The client it belongs to.
         pub client: Ident,
+    }
+
+    /// Key: all but the version.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+    pub struct Link<'a> {
+        /// Index into [`Batch::tenants`].
+        pub tenant: u32,
+        /// An identifier; of two, the later in the identity order.
+        pub identifier: Ident,
+        /// The other one; none: all links of the identifier are meant.
+        pub other: Option<Ident>,
+        /// What is known: link, alias, split or hub.
+        pub kind: &'a str,
+        /// The version.
+        pub version: u64,
     }
 
     /// Key: tenant, touch id (topic and event id), content.

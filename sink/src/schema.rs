@@ -22,7 +22,7 @@ struct Migration {
 }
 
 /// Every migration in order.
-const MIGRATIONS: [Migration; 3] = [
+const MIGRATIONS: [Migration; 4] = [
     Migration {
         number: 1,
         name: "0001_tables",
@@ -37,6 +37,11 @@ const MIGRATIONS: [Migration; 3] = [
         number: 3,
         name: "0003_replays",
         sql: include_str!("../migrations/0003_replays.sql"),
+    },
+    Migration {
+        number: 4,
+        name: "0004_links",
+        sql: include_str!("../migrations/0004_links.sql"),
     },
 ];
 

@@ -15,6 +15,8 @@ pub enum Table {
     Credits,
     /// Identifiers of clients.
     Identities,
+    /// Links between identifiers.
+    Links,
     /// Ad costs.
     Costs,
     /// Traffic by the hour.
@@ -32,12 +34,13 @@ pub type Columns = &'static [(&'static str, &'static str)];
 
 impl Table {
     /// Every table, in the order in which blocks are kept and sent.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Touchpoints,
         Self::Calls,
         Self::Deals,
         Self::Credits,
         Self::Identities,
+        Self::Links,
         Self::Costs,
         Self::TrafficCells,
         Self::CreditCells,
@@ -53,6 +56,7 @@ impl Table {
             Self::Deals => "deal_versions",
             Self::Credits => "credit_versions",
             Self::Identities => "identity_versions",
+            Self::Links => "link_versions",
             Self::Costs => "cost_versions",
             Self::TrafficCells => "traffic_cells",
             Self::CreditCells => "credit_cells",
@@ -69,6 +73,7 @@ impl Table {
             Self::Deals => rows::deals::DEAL_COLUMNS,
             Self::Credits => rows::deals::CREDIT_COLUMNS,
             Self::Identities => rows::clients::IDENTITY_COLUMNS,
+            Self::Links => rows::clients::LINK_COLUMNS,
             Self::Costs => rows::cells::COST_COLUMNS,
             Self::TrafficCells => rows::cells::TRAFFIC_COLUMNS,
             Self::CreditCells => rows::cells::CREDIT_COLUMNS,

@@ -78,6 +78,8 @@ pub struct Processor {
     pub max_touches: usize,
     /// A client with more hits, calls and contacts keeps the newest ones.
     pub max_items: usize,
+    /// An identifier with more partners links nobody.
+    pub max_partners: usize,
     /// About how large records may become.
     pub record_bytes: usize,
     /// The generation of the rules.
@@ -97,6 +99,7 @@ impl Processor {
             cached_chunks: section.whole("cached_chunks", COUNT),
             max_touches: section.whole("max_touches", 1..=1_000_000),
             max_items: section.whole("max_items", 1..=10_000_000),
+            max_partners: section.whole("max_partners", 1..=100_000),
             record_bytes: section.whole("record_bytes", 1024..=8 * 1024 * 1024),
             generation: section.whole("generation", 1..=u32::MAX),
         }

@@ -99,6 +99,8 @@ pub fn protobuf(topic: &str, json: &[u8]) -> Option<Vec<u8>> {
         "identities" => raw::Identity {
             common,
             erase: None,
+            split: fields.written("split").map(|flag| flag == "true"),
+            deal_id: text("deal_id"),
         }
         .encode_to_vec(),
         _ => return None,

@@ -75,6 +75,7 @@ pub fn processor(partitions: u32) -> throughline_processor::Config {
         cached_chunks: 100,
         max_touches: 10_000,
         max_items: 100_000,
+        max_partners: 1000,
     }
 }
 

@@ -61,6 +61,7 @@ pub fn rollups(data: &[u8]) {
     match batch.table {
         Table::Tenants => rows!(Tenant),
         Table::Identities => rows!(Identity),
+        Table::Links => rows!(Link),
         Table::Touchpoints => rows!(Touchpoint),
         Table::Calls => rows!(Call),
         Table::Deals => rows!(Deal),

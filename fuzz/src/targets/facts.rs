@@ -5,8 +5,8 @@ use throughline_processor::ProcessorError;
 use throughline_proto::Ident;
 use throughline_proto::events::{
     BatchWriter, Body, Call, CallAt, CallStatus, Contact, Cost, DealEvent, DealStatus, Fact,
-    FactBody, Forwarded, HOURS, Hit, Key, Lease, MAX_FIGURE, MOMENTS_MS, Message, Money, Origin,
-    Place, Source,
+    FactBody, Forwarded, HOURS, Hit, Key, Lease, Link, LinkForm, Linked, MAX_FIGURE, MOMENTS_MS,
+    Message, Money, Origin, Place, Source, Split,
 };
 use throughline_proto::flat::ContentHash;
 
@@ -115,8 +115,8 @@ impl Choices<'_> {
     }
 
     fn body(&mut self) -> Body<'static> {
-        match self.of(8) {
-            0 => Body::Link(self.ident()),
+        match self.of(11) {
+            0 => Body::Link(self.link()),
             1 => Body::Shortcut(self.ident()),
             2 => Body::Forwarded(Forwarded {
                 via: self.perhaps(Self::ident),
@@ -143,7 +143,21 @@ impl Choices<'_> {
                 impressions: self.among(FIGURES),
                 clicks: self.among(FIGURES),
             }),
+            6 => Body::Answer(self.link()),
+            7 => Body::Join(self.ident()),
+            8 => Body::Close(self.ident()),
             _ => Body::Fact(self.fact()),
+        }
+    }
+
+    fn form(&mut self) -> LinkForm {
+        self.among([LinkForm::Taken, LinkForm::Alias, LinkForm::Refused])
+    }
+
+    fn link(&mut self) -> Link {
+        Link {
+            other: self.ident(),
+            form: self.form(),
         }
     }
 
@@ -159,10 +173,20 @@ impl Choices<'_> {
     }
 
     fn fact_body(&mut self) -> FactBody<'static> {
-        match self.of(8) {
+        match self.of(10) {
             0 => FactBody::Member(self.ident()),
+            8 => FactBody::Linked(Linked {
+                high: self.ident(),
+                low: self.ident(),
+                form: self.form(),
+            }),
+            9 => FactBody::Split(Split {
+                one: self.ident(),
+                other: self.perhaps(Self::ident),
+            }),
             1 => FactBody::Lead(self.ident()),
             2 => FactBody::Contact(Contact {
+                owner: self.ident(),
                 source: self.source(),
                 email: self.of(2) == 1,
                 kind: self.among(TEXTS),
@@ -180,6 +204,7 @@ impl Choices<'_> {
 
     fn call(&mut self) -> Call<'static> {
         Call {
+            owner: self.ident(),
             outbound: self.of(2) == 1,
             status: self.among([CallStatus::Answered, CallStatus::Missed]),
             dialed_number: self.among(TEXTS),

@@ -176,5 +176,9 @@ impl Setter<'_, '_> {
         if let Some(erase) = identity.erase {
             self.object.set(Field::Erase, Value::Flag(erase));
         }
+        if let Some(split) = identity.split {
+            self.object.set(Field::Split, Value::Flag(split));
+        }
+        self.text(Field::DealId, identity.deal_id.as_ref());
     }
 }

@@ -3,7 +3,7 @@
 use throughline_proto::events::{CallStatus, DealStatus, MAX_FIGURE};
 
 use crate::decode::{Field, Object, Value, json};
-use crate::event::{Body, Call, Cost, Deal, Email, Item, Source, Web};
+use crate::event::{Body, Call, Cost, Deal, Email, Item, Source, Statement, Web};
 use crate::fields::{Fields, IDENTIFIER_BYTES, TEXT_BYTES, URL_BYTES};
 use crate::hours;
 use crate::moment;
@@ -163,6 +163,15 @@ impl<'a> Reader<'_, 'a> {
             number: self.number(number),
             until: self.fields.require(Field::LeasedUntil, until)?,
         })
+    }
+
+    pub(super) fn statement(&self) -> Result<Statement<'a>, Rejection> {
+        let fields = self.fields;
+        if fields.flag(Field::Split)? != Some(true) {
+            return Ok(Statement::OneClient);
+        }
+        let deal_id = fields.filled_text(Field::DealId, IDENTIFIER_BYTES)?;
+        Ok(Statement::Split { deal_id })
     }
 
     fn source(&self) -> Result<Source<'a>, Rejection> {

@@ -152,6 +152,8 @@ fn costs_leases_and_identities_in_protobuf() {
     let identity = raw::Identity {
         common: common(),
         erase: None,
+        split: None,
+        deal_id: None,
     };
     let output = run(vec![
         protobuf(RawTopic::Costs, &cost),

@@ -21,8 +21,14 @@ fn a_web_event_is_a_hit_of_its_visitor() {
         RawTopic::Web,
         r#""visitor_id":"v","url":"https://a.com/?utm_source=X&utm_medium=cpc","user_id":"u","email":" A@b.com ","phone":"89161234567","crm_contact_id":"7","unknown":[{"a":[1]}]"#,
         &[
+            "default link crm_contact_id email",
+            "default link crm_contact_id phone",
+            "default link crm_contact_id user_id",
             "default link crm_contact_id visitor_id",
+            "default link email phone",
+            "default link email user_id",
             "default link email visitor_id",
+            "default link phone user_id",
             "default link phone visitor_id",
             "default link user_id visitor_id",
             "default visitor_id: hit x|cpc|||",
@@ -61,6 +67,7 @@ fn a_call_goes_to_the_number_that_was_dialed() {
         r#""caller_phone":"8 916 123-45-67","dialed_number":"8 (495) 123-45-67","visitor_id":"v","crm_contact_id":"c""#,
         &[
             "default link crm_contact_id phone",
+            "default link crm_contact_id visitor_id",
             "default link phone visitor_id",
             "default number: from phone call in Answered +74951234567 \"+74951234567|call|||\" None None None (\"\", \"\")",
         ],
@@ -199,8 +206,23 @@ fn touches_numbers_and_identities() {
     );
     check(
         RawTopic::Identities,
+        r#""user_id":"u","split":true"#,
+        &["default user_id: split None"],
+    );
+    check(
+        RawTopic::Identities,
+        r#""user_id":"u","deal_id":"d","split":true"#,
+        &[
+            "default deal_id: member deal_id",
+            "default deal_id: split Some(\"user_id\")",
+            "default user_id: member user_id",
+        ],
+    );
+    check(
+        RawTopic::Identities,
         r#""visitor_id":"v","user_id":"u","crm_contact_id":"c","erase":false"#,
         &[
+            "default link crm_contact_id user_id",
             "default link crm_contact_id visitor_id",
             "default link user_id visitor_id",
         ],

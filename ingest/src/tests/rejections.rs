@@ -93,6 +93,8 @@ numbers | "number":"1","visitor_id":"v","leased_until":1.5 | wrong_type | leased
 numbers | "number":"1","visitor_id":"test","leased_until":1 | no_identifier |
 identities | "user_id":"u" | no_identifier |
 identities | "user_id":"u","email":"broken" | no_identifier |
+identities | "split":true | no_identifier |
+identities | "user_id":"u","split":1 | wrong_type | split
 identities | "erase":true | no_identifier |
 identities | "user_id":"u","erase":true | unsupported | erase
 identities | "user_id":"u","email":"a@b.com","erase":"yes" | wrong_type | erase

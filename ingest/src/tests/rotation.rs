@@ -67,7 +67,7 @@ impl Output {
         let messages = published.flat_map(|published| published.messages);
         messages
             .filter_map(|message| match message.body {
-                Body::Link(lower) => Some((lower, message.to)),
+                Body::Link(link) => Some((message.to, link.other)),
                 _ => None,
             })
             .collect()

@@ -41,11 +41,37 @@ pub struct Fact {
     pub body: FactBody,
 }
 
+impl Link {
+    /// The identifier that the link makes a member of the journey it stands in.
+    pub fn member(&self) -> Option<Ident> {
+        (self.form != LinkForm::Refused).then_some(self.high)
+    }
+}
+
+impl FactBody {
+    /// The identifier that the fact is about.
+    pub fn owner(&self) -> Ident {
+        match self {
+            Self::Member(ident) | Self::Lead { visitor: ident } => *ident,
+            Self::Linked(link) => link.high,
+            Self::Split(split) => split.one,
+            Self::Hit(hit) => hit.visitor,
+            Self::Call(call) => call.owner,
+            Self::Contact(contact) => contact.owner,
+            Self::Deal(event) => event.deal,
+        }
+    }
+}
+
 /// What happened.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum FactBody {
     /// The identifier belongs to the client.
     Member(Ident),
+    /// An event named both identifiers.
+    Linked(Link),
+    /// What an event named together is not one client.
+    Split(Split),
     /// A web hit.
     Hit(Hit),
     /// A lead form was sent; its hit stands elsewhere, in a run.
@@ -59,6 +85,38 @@ pub enum FactBody {
     Contact(Contact),
     /// Something happened to a deal.
     Deal(Box<DealEvent>),
+}
+
+/// Two identifiers that one event named.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Link {
+    /// The later in the identity order.
+    pub high: Ident,
+    /// The earlier.
+    pub low: Ident,
+    /// What that amounts to.
+    pub form: LinkForm,
+}
+
+/// What a link amounts to.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum LinkForm {
+    /// Both ends took it: they stand in one journey.
+    Taken,
+    /// The ends are one identifier, hashed with two keys.
+    Alias,
+    /// One end is closed and did not take it: it only makes the other end one
+    /// partner more.
+    Refused,
+}
+
+/// A link that was taken back for good.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Split {
+    /// An identifier; of two, the later in the identity order.
+    pub one: Ident,
+    /// The other end of the link; `None`: no link of the identifier counts.
+    pub other: Option<Ident>,
 }
 
 /// A web hit of one visitor.
@@ -91,6 +149,8 @@ pub enum CallStatus {
 /// A telephone call.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Call {
+    /// The identifier whose call it is.
+    pub owner: Ident,
     /// The company called the client; such a call is no touch.
     pub outbound: bool,
     /// How it ended.
@@ -127,6 +187,8 @@ pub struct LeaseRef {
 /// A clicked e-mail or an event of `touches`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Contact {
+    /// The identifier whose contact it is.
+    pub owner: Ident,
     /// Its source.
     pub source: Source,
     /// It is a clicked e-mail.

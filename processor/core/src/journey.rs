@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use smol_str::SmolStr;
 
-use crate::fact::{Call, Contact, DealEvent, EventKey, Fact, FactBody, Hit, LeaseRef, Origin};
+use crate::fact::{
+    Call, Contact, DealEvent, EventKey, Fact, FactBody, Hit, LeaseRef, Link, Origin, Split,
+};
 use crate::ids::{Ident, TenantId};
 use crate::visit::{HitItem, Visitor};
 
@@ -18,6 +20,10 @@ pub struct Journey {
     pub tenant: TenantId,
     /// The client's identifiers, ascending.
     pub members: Vec<Ident>,
+    /// Which of them events named together, ascending.
+    pub links: Vec<Link>,
+    /// Links that were taken back, ascending.
+    pub splits: Vec<Split>,
     /// Browsers in the order of their identifiers.
     pub visitors: Vec<Visitor>,
     /// Calls in order.
@@ -75,6 +81,8 @@ impl Journey {
         Self {
             tenant,
             members: Vec::new(),
+            links: Vec::new(),
+            splits: Vec::new(),
             visitors: Vec::new(),
             calls: Vec::new(),
             contacts: Vec::new(),
@@ -90,7 +98,13 @@ impl Journey {
         }
         let Fact { key, origin, body } = fact;
         Added::changed(match body {
-            FactBody::Member(ident) => self.add_member(ident),
+            FactBody::Member(ident) => insert(&mut self.members, ident),
+            FactBody::Linked(link) => {
+                let member = link.member();
+                let new_member = member.is_some_and(|ident| insert(&mut self.members, ident));
+                insert(&mut self.links, link) || new_member
+            }
+            FactBody::Split(split) => insert(&mut self.splits, split),
             FactBody::Hit(hit) => self.add_hit(key, origin, &hit),
             FactBody::Lead { visitor } => self.visitor(visitor).add_lead(key),
             FactBody::Call(call) => self.add_call(Dated {
@@ -122,20 +136,22 @@ impl Journey {
 
     /// Every fact of the journey; together they make it again.
     pub fn facts(&self) -> impl Iterator<Item = Fact> {
-        let members = self.members.iter().map(|ident| Fact {
-            key: EventKey {
-                at: 0,
-                id: SmolStr::default(),
-                content: 0,
-            },
-            origin: None,
-            body: FactBody::Member(*ident),
-        });
+        let unlinked = |ident: &&Ident| {
+            let first = self.links.partition_point(|link| link.high < **ident);
+            let own = self.links.iter().skip(first);
+            let mut own = own.take_while(|link| link.high == **ident);
+            own.all(|link| link.member().is_none())
+        };
+        let members = self.members.iter().filter(unlinked).copied();
+        let members = members.map(FactBody::Member);
+        let links = self.links.iter().copied().map(FactBody::Linked);
+        let splits = self.splits.iter().copied().map(FactBody::Split);
+        let identity = members.chain(links).chain(splits).map(Fact::timeless);
         let web = self.visitors.iter().flat_map(Visitor::facts);
-        members.chain(web).chain(self.rare_facts())
+        identity.chain(web).chain(self.rare_facts())
     }
 
-    /// The facts that are neither members nor of a visitor.
+    /// The facts that say nothing of identity and are not of a visitor.
     pub fn rare_facts(&self) -> impl Iterator<Item = Fact> {
         let calls = self.calls.iter().map(|call| call.fact(FactBody::Call));
         let contacts = self
@@ -186,16 +202,6 @@ impl Journey {
             .and_then(|index| times.get(index).copied())
     }
 
-    fn add_member(&mut self, ident: Ident) -> bool {
-        match self.members.binary_search(&ident) {
-            Ok(_) => false,
-            Err(index) => {
-                self.members.insert(index, ident);
-                true
-            }
-        }
-    }
-
     #[expect(clippy::indexing_slicing, reason = "the index was just found or made")]
     fn visitor(&mut self, ident: Ident) -> &mut Visitor {
         let index = match self
@@ -231,7 +237,8 @@ impl Journey {
                 let Some(known) = self.calls.get_mut(index) else {
                     return false;
                 };
-                known.body.learn(call.body.lease, call.body.ambiguous)
+                let owned = first_owner(&mut known.body.owner, call.body.owner);
+                known.body.learn(call.body.lease, call.body.ambiguous) || owned
             }
             Err(index) => {
                 self.calls.insert(index, call);
@@ -248,7 +255,10 @@ impl Journey {
                 .then(known.body.email.cmp(&contact.body.email))
         };
         match self.contacts.binary_search_by(place) {
-            Ok(_) => false,
+            Ok(index) => self
+                .contacts
+                .get_mut(index)
+                .is_some_and(|known| first_owner(&mut known.body.owner, contact.body.owner)),
             Err(index) => {
                 self.contacts.insert(index, contact);
                 true
@@ -288,6 +298,43 @@ impl Journey {
                 );
                 true
             }
+        }
+    }
+}
+
+/// An event that came under two keys belongs to the earlier of the two hashes;
+/// tells whether that is new.
+fn first_owner(owner: &mut Ident, other: Ident) -> bool {
+    let earlier = other < *owner;
+    if earlier {
+        *owner = other;
+    }
+    earlier
+}
+
+/// Adds an item to an ascending list; tells whether it is new.
+fn insert<T: Ord>(items: &mut Vec<T>, item: T) -> bool {
+    match items.binary_search(&item) {
+        Ok(_) => false,
+        Err(index) => {
+            items.insert(index, item);
+            true
+        }
+    }
+}
+
+impl Fact {
+    /// What is known without a moment.
+    pub fn timeless(body: FactBody) -> Self {
+        let key = EventKey {
+            at: 0,
+            id: SmolStr::default(),
+            content: 0,
+        };
+        Self {
+            key,
+            origin: None,
+            body,
         }
     }
 }

@@ -21,6 +21,7 @@ pub mod credit;
 pub mod deal;
 pub mod derive;
 pub mod fact;
+pub mod identity;
 pub mod ids;
 pub mod journey;
 pub mod message;

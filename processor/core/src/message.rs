@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::cost::Cost;
-use crate::fact::{EventKey, Fact};
+use crate::fact::{EventKey, Fact, LinkForm};
 use crate::ids::{Ident, TenantId};
 
 /// One record of a partition's log.
@@ -41,11 +41,28 @@ pub enum Body {
         /// How many nodes passed it on.
         hops: u32,
     },
-    /// The node and `lower` (before it in the identity order) are one client.
+    /// An event named the node and `higher` (after it in the identity order).
+    /// It goes to the lower end first, since a link needs the consent of both.
     Link {
+        /// The other identifier.
+        higher: Ident,
+        /// What the link amounts to, unless an end refuses it.
+        form: LinkForm,
+    },
+    /// The same at the higher end, with what the lower one makes of it.
+    Answer {
+        /// The other identifier.
+        lower: Ident,
+        /// What the link amounts to.
+        form: LinkForm,
+    },
+    /// The node and `lower` (before it in the identity order) stand in one journey.
+    Join {
         /// The other identifier.
         lower: Ident,
     },
+    /// The node is a hub: it takes no more links.
+    Close,
     /// The node may take `root` for its parent.
     Shortcut {
         /// An ancestor, as the sender saw it.

@@ -12,6 +12,10 @@ pub enum Mutant {
     NoPreviousConversion,
     /// A shortcut is taken wherever it leads.
     AnyShortcut,
+    /// A link that one end refused does not make the other one partner more.
+    RefusedIsNobody,
+    /// What was split does not move with the journey.
+    SplitStays,
 }
 
 thread_local! {

@@ -9,6 +9,7 @@
 mod books;
 mod calls;
 mod claims;
+mod closed;
 mod costs;
 mod memory;
 mod messages;
@@ -23,7 +24,7 @@ use rustc_hash::FxHashMap;
 
 use crate::cell::{Cell, CellKey, Chunk, ChunkKey};
 use crate::cost::Cost;
-use crate::derive::Derived;
+use crate::identity::{Client, Linking};
 use crate::ids::{Ident, TenantId};
 use crate::journey::Journey;
 use crate::message::{Message, Record};
@@ -34,6 +35,7 @@ use crate::rules::Rules;
 
 pub(crate) use books::Books;
 pub(crate) use claims::Claims;
+use closed::Closed;
 use memory::evict;
 pub use terms::{Changes, Conservation, Counters, Limits, Node, StoredNode, Topology};
 
@@ -63,6 +65,7 @@ pub struct Partition<B> {
     numbers: FxHashMap<NumberKey, Cached<NumberState>>,
     costs: FxHashMap<Ident, Cached<Option<Arc<Cost>>>>,
     chunks: FxHashMap<ChunkKey, Cached<Chunk>>,
+    closed: Closed,
     queue: VecDeque<Message>,
     announced_tenants: usize,
     /// Roots that the record changed, in the order in which it did.
@@ -96,7 +99,7 @@ pub(crate) struct Root {
 /// A journey that the record changed.
 pub(crate) struct Pending {
     /// What the rows and cells still say of it.
-    pub(crate) before: Derived,
+    pub(crate) before: Vec<Client>,
     /// Rows to be written whether they changed or not, since they may be owned
     /// by this partition only now.
     pub(crate) claims: Claims,
@@ -129,6 +132,7 @@ impl<B: Backing> Partition<B> {
             numbers: FxHashMap::default(),
             costs: FxHashMap::default(),
             chunks: FxHashMap::default(),
+            closed: Closed::default(),
             queue: VecDeque::new(),
             announced_tenants,
             unsettled: Vec::new(),
@@ -136,6 +140,21 @@ impl<B: Backing> Partition<B> {
             changes: Changes::default(),
             epoch: 0,
         }
+    }
+
+    /// Goes on with the nodes that took no more links.
+    pub fn restore_closed(&mut self, closed: Vec<Ident>) {
+        self.closed = Closed::restore(closed);
+    }
+
+    /// The nodes that take no more links, in the order in which they were closed.
+    pub fn closed(&self) -> &[Ident] {
+        self.closed.in_order()
+    }
+
+    /// Which identifiers link.
+    pub const fn linking(&self) -> Linking {
+        self.limits.linking
     }
 
     /// Applies one record of the log.

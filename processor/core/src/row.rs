@@ -16,6 +16,8 @@ pub enum RowKey {
     Tenant(TenantId),
     /// An identifier.
     Identity(TenantId, Ident),
+    /// A link: its later and its earlier end; without one, all links of the first.
+    Link(TenantId, Ident, Option<Ident>, LinkKind),
     /// A touch.
     Touchpoint(TenantId, TouchKey),
     /// A call of either direction.
@@ -26,6 +28,31 @@ pub enum RowKey {
     Credits(TenantId, Arc<str>),
     /// An ad cost, by the node of its key.
     Cost(Ident),
+}
+
+/// What is known of a link.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum LinkKind {
+    /// An event named both ends.
+    Link,
+    /// The ends are one identifier, hashed with two keys.
+    Alias,
+    /// It was taken back.
+    Split,
+    /// The identifier has too many partners: it links nobody.
+    Hub,
+}
+
+impl LinkKind {
+    /// The name in the views.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Link => "link",
+            Self::Alias => "alias",
+            Self::Split => "split",
+            Self::Hub => "hub",
+        }
+    }
 }
 
 /// A row: the state of its key since a Lamport time. Rows of one key and one
@@ -50,6 +77,8 @@ pub enum RowBody {
         /// The client.
         client: Ident,
     },
+    /// There is such a link; its key says all.
+    Link,
     /// A touch and the client it belongs to.
     Touchpoint {
         /// The client.

@@ -7,8 +7,9 @@ use std::collections::BTreeSet;
 
 use crate::cell::CellKind;
 use crate::credit::{self, Credits};
-use crate::derive::{Derived, Touch, TouchKey, derive};
+use crate::derive::{Derived, Touch, TouchKey};
 use crate::fact::EventKey;
+use crate::identity::{self, Client};
 use crate::ids::{Ident, TenantId};
 use crate::journey::Journey;
 use crate::names::Names;
@@ -25,6 +26,8 @@ struct Change<'a> {
     /// Touches and leads count where they appear or disappear. Not so when
     /// they are only given up: what was counted stays counted.
     counted: bool,
+    /// What there is was stated before, under another client.
+    restated: bool,
 }
 
 /// The stretch of time in which a journey changed.
@@ -57,8 +60,8 @@ impl<B: Backing> Partition<B> {
     }
 
     /// Settles the journey of one root, if the record changed it.
-    pub(crate) fn settle_root(&mut self, client: Ident) {
-        let Some(root) = self.root_mut(client) else {
+    pub(crate) fn settle_root(&mut self, ident: Ident) {
+        let Some(root) = self.root_mut(ident) else {
             return;
         };
         let Some(pending) = root.pending.take() else {
@@ -66,53 +69,121 @@ impl<B: Backing> Partition<B> {
         };
         // Taken out while the partition is borrowed, and put back below.
         let mut journey = std::mem::replace(&mut root.journey, Journey::new(TenantId(0)));
-        let after = derive(&journey, &self.names, self.rules.as_ref());
-        let change = Change {
-            tenant: journey.tenant,
-            client: Some(client),
-            before: &pending.before,
-            after: &after,
-            counted: true,
-        };
-        self.settle_change(&change, pending.claims, Some(&journey));
+        let after = self.clients(ident, &journey);
+        self.settle_clients(&pending.before, &after, pending.claims, &journey, true);
         if let Some(floor) = self.too_much(&journey, &after) {
             journey.forget_before(floor);
             self.books.counters.capped_journeys += 1;
-            let kept = derive(&journey, &self.names, self.rules.as_ref());
-            let change = Change {
-                tenant: journey.tenant,
-                client: Some(client),
-                before: &after,
-                after: &kept,
-                counted: false,
-            };
-            self.settle_change(&change, Claims::default(), Some(&journey));
+            let kept = self.clients(ident, &journey);
+            self.settle_clients(&after, &kept, Claims::default(), &journey, false);
         }
-        if let Some(root) = self.root_mut(client) {
+        if let Some(root) = self.root_mut(ident) {
             root.journey = journey;
         }
     }
 
     /// Takes a journey that stands here no more out of the cells. Its rows
     /// belong to whoever receives it.
-    pub(crate) fn settle_departed(&mut self, journey: &Journey) {
-        let before = derive(journey, &self.names, self.rules.as_ref());
-        let change = Change {
+    pub(crate) fn settle_departed(&mut self, root: Ident, journey: &Journey) {
+        for client in self.clients(root, journey) {
+            let change = Change {
+                tenant: journey.tenant,
+                client: None,
+                before: &client.derived,
+                after: &Derived::default(),
+                counted: true,
+                restated: false,
+            };
+            self.settle_change(&change, Claims::default(), None);
+        }
+    }
+
+    fn clients(&self, root: Ident, journey: &Journey) -> Vec<Client> {
+        let linking = self.limits.linking;
+        identity::clients(root, journey, linking, &self.names, self.rules.as_ref())
+    }
+
+    /// Settles what became of a journey's clients.
+    fn settle_clients(
+        &mut self,
+        before: &[Client],
+        after: &[Client],
+        claims: Claims,
+        journey: &Journey,
+        counted: bool,
+    ) {
+        let nothing = Derived::default();
+        let change = |client: &Client| Change {
             tenant: journey.tenant,
-            client: None,
-            before: &before,
-            after: &Derived::default(),
-            counted: true,
+            client: Some(client.ident),
+            before: &nothing,
+            after: &nothing,
+            counted,
+            restated: false,
         };
-        self.settle_change(&change, Claims::default(), None);
+        if let [client] = after
+            && let [] | [_] = before
+            && before.iter().chain(after).all(Client::is_alone)
+        {
+            let before = before.first().map_or(&nothing, |client| &client.derived);
+            let after = &client.derived;
+            let change = Change {
+                before,
+                after,
+                ..change(client)
+            };
+            return self.settle_change(&change, claims, Some(journey));
+        }
+        // What one client loses another may win: of all that differ, what was
+        // is taken back first and what is stated then, for of one key the last
+        // row counts.
+        let same =
+            |client: &Client, others: &[Client]| claims.is_empty() && others.contains(client);
+        let rewritten = Claims {
+            members: Vec::new(),
+            ..claims.clone()
+        };
+        if let Some(first) = after.first() {
+            self.settle_change(&change(first), rewritten, Some(journey));
+        }
+        for client in before.iter().filter(|client| !same(client, after)) {
+            let change = Change {
+                before: &client.derived,
+                ..change(client)
+            };
+            self.settle_change(&change, Claims::default(), Some(journey));
+        }
+        for client in after.iter().filter(|client| !same(client, before)) {
+            let change = Change {
+                after: &client.derived,
+                restated: true,
+                ..change(client)
+            };
+            let members = if client.is_alone() {
+                &journey.members
+            } else {
+                &client.members
+            };
+            let claims = Claims {
+                members: members.clone(),
+                // A deal that is not won says so where it is known.
+                deals: claims.deals.clone(),
+                ..Claims::default()
+            };
+            self.settle_change(&change, claims, Some(journey));
+        }
     }
 
     /// The moment before which a journey has to be given up, if it is too long.
-    fn too_much(&self, journey: &Journey, derived: &Derived) -> Option<i64> {
-        let touches = derived.touches.len();
-        if touches > self.limits.max_touches {
-            let index = touches - self.limits.max_touches;
-            return derived.touches.get(index).map(|touch| touch.key.at);
+    fn too_much(&self, journey: &Journey, clients: &[Client]) -> Option<i64> {
+        let oldest_kept = |client: &Client| {
+            let touches = &client.derived.touches;
+            let index = touches.len().checked_sub(self.limits.max_touches)?;
+            let too_many = index > 0;
+            too_many.then(|| touches.get(index).map(|touch| touch.key.at))?
+        };
+        if let Some(floor) = clients.iter().filter_map(oldest_kept).max() {
+            return Some(floor);
         }
         if journey.items() > self.limits.max_items {
             return journey.time_of_newest(self.limits.max_items);
@@ -196,7 +267,10 @@ impl Books {
                 let (Some(client), Some(touch)) = (change.client, after.or(before)) else {
                     return;
                 };
-                if before.is_none() && is_conflicting(touch, &change.after.touches) {
+                if before.is_none()
+                    && !change.restated
+                    && is_conflicting(touch, &change.after.touches)
+                {
                     self.counters.conflicting_events += 1;
                 }
                 let body = after.map(|touch| RowBody::Touchpoint {
@@ -255,13 +329,12 @@ impl Books {
             },
         );
         for key in keys {
-            // Both lists are in the order of the calls.
-            let index = journey
-                .calls
-                .binary_search_by(|call| call.key.cmp(key))
-                .ok();
-            let state = index.and_then(|index| change.after.calls.get(index));
-            let call = index.and_then(|index| journey.calls.get(index));
+            let states = &change.after.calls;
+            let state = states.binary_search_by(|call| call.key.cmp(key));
+            let state = state.ok().and_then(|index| states.get(index));
+            let calls = &journey.calls;
+            let call = calls.binary_search_by(|call| call.key.cmp(key));
+            let call = call.ok().and_then(|index| calls.get(index));
             let body = state.zip(call).map(|(state, call)| RowBody::Call {
                 client,
                 source: state.source,

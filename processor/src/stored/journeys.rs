@@ -2,10 +2,10 @@
 //! written with time differences and without repeating their visitor; what is
 //! rare is written as facts.
 
-use throughline_core::fact::Origin;
+use throughline_core::fact::{Link, Origin, Split};
 use throughline_core::journey::Journey;
 use throughline_core::visit::{HitItem, Visitor};
-use throughline_core::{EventKey, OriginId, TenantId};
+use throughline_core::{EventKey, Ident, OriginId, TenantId};
 use throughline_proto::events as wire;
 use throughline_proto::flat::{ContentHash, Flat, Malformed, Reader};
 
@@ -22,6 +22,13 @@ throughline_proto::flat! {
         source: Option<StoredSource>,
         run_ms: u64,
     }
+
+    /// A link as it is written: its ends by their places among the members.
+    struct StoredLink {
+        high: u32,
+        low: u32,
+        form: wire::LinkForm,
+    }
 }
 
 /// Writes a journey.
@@ -32,6 +39,22 @@ pub fn encode(journey: &Journey, out: &mut Vec<u8>) {
     for member in &journey.members {
         ident_to_wire(*member).put(out);
     }
+    (journey.links.len() as u64).put(out);
+    let mut places = Places::new(journey);
+    for link in &journey.links {
+        StoredLink {
+            high: places.of(link.high),
+            low: places.of(link.low),
+            form: facts::form_to_wire(link.form),
+        }
+        .put(out);
+    }
+    let splits = journey.splits.iter().map(|split| wire::Split {
+        one: ident_to_wire(split.one),
+        other: split.other.map(ident_to_wire),
+    });
+    places.others.put(out);
+    splits.collect::<Vec<_>>().put(out);
     (journey.visitors.len() as u64).put(out);
     for visitor in &journey.visitors {
         encode_visitor(visitor, out);
@@ -44,6 +67,62 @@ pub fn encode(journey: &Journey, out: &mut Vec<u8>) {
         .collect();
     tables.sources.put(out);
     rest.put(out);
+}
+
+/// Identifiers by number: the members first, then others in the order in which
+/// they are met.
+struct Places<'a> {
+    members: &'a [Ident],
+    others: Vec<throughline_proto::Ident>,
+}
+
+impl<'a> Places<'a> {
+    fn new(journey: &'a Journey) -> Self {
+        Self {
+            members: &journey.members,
+            others: Vec::new(),
+        }
+    }
+
+    fn of(&mut self, ident: Ident) -> u32 {
+        if let Ok(place) = self.members.binary_search(&ident) {
+            return place as u32;
+        }
+        let ident = ident_to_wire(ident);
+        let known = self.others.iter().position(|other| *other == ident);
+        let place = known.unwrap_or_else(|| {
+            self.others.push(ident);
+            self.others.len() - 1
+        });
+        (self.members.len() + place) as u32
+    }
+}
+
+fn decode_links(reader: &mut Reader<'_>, journey: &mut Journey) -> Result<(), Malformed> {
+    let links: Vec<StoredLink> = reader.take()?;
+    let others: Vec<throughline_proto::Ident> = reader.take()?;
+    let ident = |place: u32| {
+        let place = place as usize;
+        let member = journey.members.get(place).copied();
+        let other = || others.get(place - journey.members.len()).copied();
+        let found = member.or_else(|| other().map(ident_from_wire));
+        found.ok_or(Malformed("a link of an unknown identifier"))
+    };
+    let links = links.iter().map(|link| {
+        Ok(Link {
+            high: ident(link.high)?,
+            low: ident(link.low)?,
+            form: facts::form_from_wire(link.form),
+        })
+    });
+    journey.links = links.collect::<Result<_, Malformed>>()?;
+    let splits: Vec<wire::Split> = reader.take()?;
+    let splits = splits.iter().map(|split| Split {
+        one: ident_from_wire(split.one),
+        other: split.other.map(ident_from_wire),
+    });
+    journey.splits = splits.collect();
+    Ok(())
 }
 
 fn encode_visitor(visitor: &Visitor, out: &mut Vec<u8>) {
@@ -77,6 +156,7 @@ pub fn decode(reader: &mut Reader<'_>) -> Result<Journey, Malformed> {
     let floor = reader.take()?;
     let members: Vec<throughline_proto::Ident> = reader.take()?;
     journey.members = members.into_iter().map(ident_from_wire).collect();
+    decode_links(reader, &mut journey)?;
     for _ in 0..reader.take::<u64>()? {
         journey.visitors.push(decode_visitor(reader)?);
     }
@@ -122,9 +202,10 @@ fn decode_visitor(reader: &mut Reader<'_>) -> Result<Visitor, Malformed> {
 
 #[cfg(test)]
 mod tests {
+    use throughline_core::fact::LinkForm;
     use throughline_core::ids::{DimId, StrId};
     use throughline_core::journey::Added;
-    use throughline_core::{Fact, FactBody, Ident, Source};
+    use throughline_core::{Fact, FactBody, Source};
 
     use super::*;
 
@@ -163,7 +244,12 @@ mod tests {
                 FactBody::Hit(hit),
             )
         };
+        let link = |high, low, form| {
+            let (high, low) = (Ident(high), Ident(low));
+            fact(0, "", FactBody::Linked(Link { high, low, form }))
+        };
         let contact = throughline_core::fact::Contact {
+            owner: Ident(4),
             source,
             email: true,
             kind: "email".into(),
@@ -174,6 +260,17 @@ mod tests {
             hit(20_000_001, true),
             fact(5, "mail", FactBody::Contact(contact)),
             fact(0, "", FactBody::Member(Ident(4))),
+            link(6, 4, LinkForm::Taken),
+            link(7, 5, LinkForm::Refused),
+            link(8, 3, LinkForm::Alias),
+            fact(
+                0,
+                "",
+                FactBody::Split(Split {
+                    one: Ident(6),
+                    other: None,
+                }),
+            ),
         ] {
             assert_eq!(journey.add(fact), Added::Changed);
         }

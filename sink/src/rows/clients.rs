@@ -1,6 +1,7 @@
-//! Identifiers of clients, and settings of tenants.
+//! Identifiers of clients and their links, and settings of tenants.
 
-use throughline_proto::rollups::{Identity, Tenant};
+use throughline_proto::Ident;
+use throughline_proto::rollups::{Identity, Link, Tenant};
 
 use super::{Names, RowError};
 use crate::native::Row;
@@ -24,6 +25,27 @@ pub fn identity(row: &Identity<'_>, names: Names<'_>, out: &mut Row<'_>) -> Resu
     out.put(row.identifier);
     out.put(row.kind);
     out.put(row.client);
+    out.put(row.version);
+    out.put(false);
+    Ok(())
+}
+
+/// Columns of `link_versions`.
+pub const LINK_COLUMNS: Columns = &[
+    ("tenant", "LowCardinality(String)"),
+    ("identifier", "FixedString(16)"),
+    ("other", "FixedString(16)"),
+    ("kind", "LowCardinality(String)"),
+    ("version", "UInt64"),
+    ("is_deleted", "UInt8"),
+];
+
+/// Writes a row of `link_versions`.
+pub fn link(row: &Link<'_>, names: Names<'_>, out: &mut Row<'_>) -> Result<(), RowError> {
+    out.put(names.tenant(row.tenant)?);
+    out.put(row.identifier);
+    out.put(row.other.unwrap_or(Ident(0)));
+    out.put(row.kind);
     out.put(row.version);
     out.put(false);
     Ok(())

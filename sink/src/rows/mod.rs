@@ -38,6 +38,9 @@ pub fn append(value: &[u8], blocks: &mut Blocks) -> Result<(), RowError> {
         wire::Table::Identities => blocks.append(Table::Identities, Rows::new(rest), |row, out| {
             clients::identity(row, names, out)
         }),
+        wire::Table::Links => blocks.append(Table::Links, Rows::new(rest), |row, out| {
+            clients::link(row, names, out)
+        }),
         wire::Table::Touchpoints => {
             blocks.append(Table::Touchpoints, Rows::new(rest), |row, out| {
                 touches::touchpoint(row, names, out)

@@ -4,8 +4,8 @@ use throughline_proto::Ident;
 use throughline_proto::flat::ContentHash;
 use throughline_proto::rollups::{
     Basis, BatchWriter, Call, CallState, CellShare, Cost, Credit, CreditCell, CreditShare,
-    CreditState, CreditTouch, Deal, Dimension, Identity, Origin, Row, Tenant, TouchRef, TouchState,
-    TouchTopic, Touchpoint, TrafficCell,
+    CreditState, CreditTouch, Deal, Dimension, Identity, Link, Origin, Row, Tenant, TouchRef,
+    TouchState, TouchTopic, Touchpoint, TrafficCell,
 };
 use throughline_stream::{Header, Record};
 
@@ -289,6 +289,21 @@ fn identities_and_tenants() {
         &[identity],
         Table::Identities,
         &["generation=7 tenant='shop' identifier=1f kind='phone' client=e version=3 is_deleted=0"],
+    );
+    let link = |other| Link {
+        tenant: 1,
+        identifier: Ident(0x2f),
+        other,
+        kind: "link",
+        version: 4,
+    };
+    check(
+        &[link(Some(Ident(0x1f))), link(None)],
+        Table::Links,
+        &[
+            "tenant='other' identifier=2f other=1f kind='link' version=4 is_deleted=0",
+            "tenant='other' identifier=2f other=0 kind='link' version=4 is_deleted=0",
+        ],
     );
     let tenant = Tenant {
         tenant: 1,

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::channel::{CALLS, Channels};
-use super::event::{Body, Call, Event, Source};
+use super::event::{Body, Call, Event, Identifier, Kind, Source};
+use super::identity::Clients;
 use super::normalise;
 use super::settings::Settings;
 use super::source;
+use super::touches::client_of;
 use super::visits::Visits;
 
 /// A call with its source.
@@ -22,9 +24,27 @@ pub struct SourcedCall<'a> {
     pub channel: &'static str,
     /// The visitors whose leases cover the call, without repeats.
     pub visitors: Vec<&'a str>,
+    /// The visitor of the latest lease: the call's source is one of his visits'.
+    pub winner: Option<&'a str>,
 }
 
-impl SourcedCall<'_> {
+impl<'a> SourcedCall<'a> {
+    /// A visitor that the caller was split from gives the call no source.
+    pub fn divide(&mut self, clients: &Clients<'a>, channels: &Channels<'_>) {
+        let tenant = &self.event.tenant;
+        let visitor = self
+            .winner
+            .map(|visitor| (Kind::Visitor, visitor.to_owned()));
+        let other = |visitor: Identifier| {
+            client_of(self.event, clients) != Some(clients.of(tenant, &visitor))
+        };
+        if visitor.is_some_and(other) {
+            self.source = source::direct();
+            let source = &self.source;
+            self.channel = channels.of(&source.source, &source.medium, &source.campaign);
+        }
+    }
+
     /// Only inbound calls are touches.
     pub fn is_inbound(&self) -> bool {
         self.call.direction == "inbound"
@@ -124,6 +144,7 @@ pub fn calls<'a>(
             source,
             channel,
             visitors,
+            winner: covering.last().map(|lease| lease.visitor),
         });
     }
     calls

@@ -166,7 +166,47 @@ pub enum Body {
         visitor: Option<String>,
         until: i64,
     },
-    Identity,
+    /// With `split`, that identifiers are named together does not make them one client.
+    Identity {
+        split: bool,
+    },
+}
+
+impl Event {
+    /// The identifier that says whose event it is, of those that it has.
+    pub fn owner(&self) -> Option<Identifier> {
+        let find = |wanted: Kind| self.identifiers.iter().find(|(kind, _)| *kind == wanted);
+        let order = match (&self.body, self.topic) {
+            (Body::Call(call), _) => {
+                if let Some(caller) = &call.caller {
+                    return Some((Kind::Phone, caller.clone()));
+                }
+                [
+                    Kind::Phone,
+                    Kind::CrmContact,
+                    Kind::User,
+                    Kind::Visitor,
+                    Kind::Email,
+                ]
+            }
+            (_, Topic::Emails) => [
+                Kind::Email,
+                Kind::Visitor,
+                Kind::User,
+                Kind::Phone,
+                Kind::CrmContact,
+            ],
+            _ => [
+                Kind::Visitor,
+                Kind::User,
+                Kind::Phone,
+                Kind::Email,
+                Kind::CrmContact,
+            ],
+        };
+        let deal = find(Kind::Deal);
+        deal.or_else(|| order.into_iter().find_map(find)).cloned()
+    }
 }
 
 /// The fields of a call.

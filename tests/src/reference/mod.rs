@@ -38,7 +38,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use channel::Channels;
-use event::{Event, Identifier, Kind, Topic};
+use event::{Body, Event, Identifier, Kind, Topic};
 use identity::Clients;
 use json::Json;
 use parse::{Fields, Reason};
@@ -149,8 +149,11 @@ impl Reference {
         let events: Vec<&Event> = self.events.iter().collect();
         let channels = Channels::new(&settings.lists);
         let visits = visits::visits(&events, settings);
-        let calls = calls::calls(&events, &visits, &channels, settings);
-        let clients = Clients::unite(&links(&events, &calls));
+        let mut calls = calls::calls(&events, &visits, &channels, settings);
+        let clients = Clients::unite(&named(&events, &calls), settings.max_partners);
+        for call in &mut calls {
+            call.divide(&clients, &channels);
+        }
         let touches = touches::touches(&events, &visits, &calls, &channels, &clients);
         let deals = deals::deals(&events);
         let credits = journeys::credits(&touches, &deals, &clients, settings);
@@ -175,26 +178,28 @@ impl Reference {
     }
 }
 
-/// Identifiers that are one client: those of one event, and a call's with the visitors who held its number.
-fn links<'a>(
+/// What the events of each tenant say of identifiers: those of one event are named together, and so is a call's owner
+/// with each visitor who held its number.
+fn named<'a>(
     events: &[&'a Event],
     calls: &[calls::SourcedCall<'a>],
-) -> Vec<(&'a str, Vec<Identifier>)> {
-    let of_event = |event: &'a Event| {
-        (
-            event.tenant.as_str(),
-            event.identifiers.iter().cloned().collect::<Vec<_>>(),
-        )
-    };
-    let mut links: Vec<_> = events.iter().map(|event| of_event(event)).collect();
-    for call in calls {
-        let (tenant, mut identifiers) = of_event(call.event);
-        identifiers.extend(
-            call.visitors
-                .iter()
-                .map(|visitor| (Kind::Visitor, (*visitor).to_owned())),
-        );
-        links.push((tenant, identifiers));
+) -> BTreeMap<&'a str, identity::Named> {
+    let mut tenants: BTreeMap<&str, identity::Named> = BTreeMap::new();
+    for event in events {
+        let named = tenants.entry(&event.tenant).or_default();
+        let identifiers: Vec<Identifier> = event.identifiers.iter().cloned().collect();
+        match event.body {
+            Body::Identity { split: true } => named.apart(&identifiers),
+            _ => named.together(&identifiers),
+        }
     }
-    links
+    for call in calls {
+        let named = tenants.entry(&call.event.tenant).or_default();
+        for visitor in &call.visitors {
+            let owner = call.event.owner();
+            let visitor = (Kind::Visitor, (*visitor).to_owned());
+            named.together(&owner.into_iter().chain([visitor]).collect::<Vec<_>>());
+        }
+    }
+    tenants
 }

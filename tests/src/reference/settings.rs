@@ -9,14 +9,27 @@ use super::decimal::Decimal;
 use super::lists::Lists;
 
 /// Everything configurable.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// The tenants that are configured by name.
     pub tenants: BTreeMap<String, Tenant>,
     /// What any other tenant gets.
     pub default: Tenant,
+    /// An identifier with more partners links nobody.
+    pub max_partners: usize,
     /// Search engines, social networks and so on.
     pub lists: Lists,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            tenants: BTreeMap::new(),
+            default: Tenant::default(),
+            max_partners: 1000,
+            lists: Lists::default(),
+        }
+    }
 }
 
 impl Settings {

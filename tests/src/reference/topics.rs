@@ -56,6 +56,7 @@ pub fn event(
     let mut identifiers = reader.identifiers()?;
     let body = reader.body(topic, &mut identifiers)?;
     let needed = match topic {
+        Topic::Identities if body == (Body::Identity { split: true }) => 1,
         Topic::Identities => 2,
         Topic::Costs => 0,
         // A deal always has its own id.
@@ -150,7 +151,14 @@ impl Reader<'_> {
                 }
             }
             Topic::Numbers => self.lease()?,
-            Topic::Identities => Body::Identity,
+            Topic::Identities => {
+                let split = self.fields.flag("split")?;
+                if split {
+                    let deal_id = sized(self.fields, "deal_id", IDENTIFIER_BYTES)?;
+                    identifiers.extend(deal_id.map(|deal_id| (Kind::Deal, deal_id)));
+                }
+                Body::Identity { split }
+            }
         })
     }
 

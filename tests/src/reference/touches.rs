@@ -98,10 +98,8 @@ pub fn touches<'a>(
     touches
 }
 
-/// The client of an event, by any of its identifiers.
+/// The client of an event.
 pub fn client_of<'a>(event: &'a Event, clients: &Clients<'a>) -> Option<usize> {
-    event
-        .identifiers
-        .first()
-        .map(|identifier| clients.of(&event.tenant, identifier))
+    let owner = event.owner()?;
+    Some(clients.of(&event.tenant, &owner))
 }

@@ -46,7 +46,16 @@ impl SharedDisk {
         let disk = self.0.borrow();
         let get = |key: &[u8]| Ok(disk.get(key).map(|value| value.to_vec()));
         let names = stored::decode_names::<ProcessorError>(meta.names, get)?.map_err(damaged)?;
-        Ok(Some(Loaded { meta, names }))
+        let closed = (0..meta.closed).map(|index| {
+            let ident = self.read(&stored::closed_key(index), stored::decode_closed)?;
+            ident.ok_or_else(|| damaged(Malformed("an entry of the list of hubs is missing")))
+        });
+        let closed = closed.collect::<Result<_, _>>()?;
+        Ok(Some(Loaded {
+            meta,
+            names,
+            closed,
+        }))
     }
 
     /// A value, decoded.

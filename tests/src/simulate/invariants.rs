@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use throughline_core::cell::{CellKey, ChunkKey, Deltas, Figures};
+use throughline_core::fact::LinkForm;
 use throughline_core::journey::Journey;
 use throughline_core::partition::StoredNode;
-use throughline_core::{Ident, Node, cost, credit, derive};
+use throughline_core::{Ident, Node, cost, credit, identity};
 use throughline_processor::stored;
 use throughline_proto::events as wire;
 
@@ -37,6 +38,17 @@ fn member(ident: u128) -> FactId {
     (0, 0, String::new(), 0, ident)
 }
 
+/// Whoever has a link that was taken is a member.
+fn linked(high: u128, low: u128, refused: bool) -> impl Iterator<Item = FactId> {
+    let member = (!refused).then(|| member(high));
+    let link = pair(if refused { 8 } else { 6 }, high, Some(low));
+    member.into_iter().chain([link])
+}
+
+fn pair(kind: u8, one: u128, other: Option<u128>) -> FactId {
+    (kind, 0, format!("{other:?}"), 0, one)
+}
+
 fn add_wire(fact: &wire::Fact<'_>, facts: &mut Vec<FactId>) {
     let key = fact.key;
     let mut add = |kind, about| facts.push((kind, key.at, key.id.to_owned(), key.content.0, about));
@@ -52,6 +64,13 @@ fn add_wire(fact: &wire::Fact<'_>, facts: &mut Vec<FactId>) {
             }
         }
         wire::FactBody::Lead(visitor) => add(2, visitor.0),
+        wire::FactBody::Linked(link) => {
+            let refused = link.form == wire::LinkForm::Refused;
+            facts.extend(linked(link.high.0, link.low.0, refused));
+        }
+        wire::FactBody::Split(split) => {
+            facts.push(pair(7, split.one.0, split.other.map(|other| other.0)));
+        }
         wire::FactBody::Call(_) => add(3, 0),
         wire::FactBody::Contact(contact) => add(4, contact.email.into()),
         wire::FactBody::Deal(event) => add(5, event.deal.0),
@@ -72,6 +91,13 @@ fn add_core(fact: &throughline_core::Fact, facts: &mut Vec<FactId>) {
             }
         }
         FactBody::Lead { visitor } => add(2, visitor.0),
+        FactBody::Linked(link) => {
+            let refused = link.form == LinkForm::Refused;
+            facts.extend(linked(link.high.0, link.low.0, refused));
+        }
+        FactBody::Split(split) => {
+            facts.push(pair(7, split.one.0, split.other.map(|other| other.0)));
+        }
         FactBody::Call(_) => add(3, 0),
         FactBody::Contact(contact) => add(4, contact.email.into()),
         FactBody::Deal(event) => add(5, event.deal.0),
@@ -86,7 +112,8 @@ pub fn idents_of(value: &[u8]) -> Result<Vec<throughline_proto::Ident>, String> 
         let message = message.map_err(|error| error.to_string())?;
         idents.push(message.to);
         match message.body {
-            wire::Body::Link(lower) => idents.push(lower),
+            wire::Body::Link(link) | wire::Body::Answer(link) => idents.push(link.other),
+            wire::Body::Join(lower) => idents.push(lower),
             wire::Body::Call(call) => idents.push(call.caller),
             wire::Body::Lease(lease) => idents.push(lease.visitor),
             _ => {}
@@ -165,9 +192,11 @@ pub fn held(instance: &Instance, idents: &BTreeSet<Ident>) -> Result<Vec<FactId>
                 "the journey of {first:?} stands at {root:?}, which is no root"
             ));
         }
+        let mut of_journey = Vec::new();
         for fact in journey.facts() {
-            add_core(&fact, &mut facts);
+            add_core(&fact, &mut of_journey);
         }
+        facts.extend(of_journey.into_iter().collect::<BTreeSet<_>>());
         Ok(())
     })?;
     Ok(facts)
@@ -233,22 +262,32 @@ pub fn cells(
 fn due(setup: &Setup, instance: &Instance, idents: &BTreeSet<Ident>) -> Result<Cells, String> {
     let names = instance.owned.fold().names();
     let mut deltas = Deltas::default();
-    journeys(instance, idents, |_, journey| {
-        let derived = derive::derive(journey, names, setup.rules.as_ref());
+    let linking = instance.owned.fold().linking();
+    let mut clients = Vec::new();
+    journeys(instance, idents, |root, journey| {
+        let rules = setup.rules.as_ref();
+        let of_journey = identity::clients(root, journey, linking, names, rules);
+        clients.extend(
+            of_journey
+                .into_iter()
+                .map(|client| (journey.tenant, client.derived)),
+        );
+        Ok(())
+    })?;
+    for (tenant, derived) in clients {
         for touch in &derived.touches {
             deltas.touch(touch, 1);
         }
         for lead in &derived.leads {
             deltas.lead(lead, 1);
         }
-        let tenant = names.tenant(journey.tenant);
+        let tenant = names.tenant(tenant);
         for deal in &derived.deals {
             if let Some(credits) = credit::credits(deal, &derived, tenant, names) {
                 deltas.credits(&credits, tenant, 1);
             }
         }
-        Ok(())
-    })?;
+    }
     for ident in idents {
         let stated = match instance.owned.fold().cost(*ident) {
             Some(cost) => Some(Arc::clone(cost)),

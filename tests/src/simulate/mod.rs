@@ -31,7 +31,7 @@ pub use mutant::Mutant;
 pub use scenario::Scenario;
 pub use setup::Setup;
 
-use crate::reference::{Reference, Tables};
+use crate::reference::{Reference, Settings, Tables};
 use crate::rotation;
 use table::RowTable;
 use world::World;
@@ -124,7 +124,10 @@ pub fn trace(setup: &Setup, scenario: &Scenario) -> Vec<String> {
 
 /// Compares the rows with what the batch reference makes of the same records.
 fn compare(setup: &Setup, scenario: &Scenario, table: &RowTable) -> Result<(), String> {
-    let mut reference = Reference::new(setup.settings.clone());
+    let mut reference = Reference::new(Settings {
+        max_partners: scenario.max_partners,
+        ..setup.settings.clone()
+    });
     for raw in &scenario.raw {
         // What is refused is refused by both; that they agree on it is tested elsewhere.
         let _refused = reference.record(raw.topic, &raw.value, scenario::received_ms());

@@ -38,11 +38,15 @@ pub enum Mutant {
     HigherShortcut,
     /// After the key was rotated, ingest does not know the one before it.
     ForgottenKey,
+    /// A link that a hub refused does not make the other end one partner more.
+    RefusedIsNobody,
+    /// What was split does not move with the journey.
+    SplitStays,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::LostMessage,
         Self::VersionAtFlush,
         Self::NoLamportTime,
@@ -56,6 +60,8 @@ impl Mutant {
         Self::NoTombstones,
         Self::HigherShortcut,
         Self::ForgottenKey,
+        Self::RefusedIsNobody,
+        Self::SplitStays,
     ];
 }
 

@@ -53,6 +53,8 @@ pub struct Scenario {
     pub faults: u32,
     /// How often a record is delivered again, in the same measure.
     pub repeats: u32,
+    /// An identifier with more partners is a hub.
+    pub max_partners: usize,
     /// Whether the key of the identifiers is rotated when half of the raw records are read.
     pub rotates: bool,
 }
@@ -98,8 +100,13 @@ impl Scenario {
             1 | 2 => rng.shuffle(&mut records),
             _ => {}
         }
+        // While a key rotates, a partner may count twice.
+        let rotates = rng.u8(..4) == 0;
+        let few_partners = !rotates && rng.bool();
         Self {
             seed,
+            max_partners: if few_partners { rng.usize(1..6) } else { 1000 },
+            rotates,
             partitions: rng.u32(1..=5),
             raw: numbered(records, &mut rng),
             batch_bytes: rng.usize(100..2000),
@@ -109,7 +116,6 @@ impl Scenario {
             checkpoints: [5, 20, 60][rng.usize(..3)],
             faults: [0, 2, 6, 12][rng.usize(..4)],
             repeats: [0, 5, 15][rng.usize(..3)],
-            rotates: rng.u8(..4) == 0,
         }
     }
 

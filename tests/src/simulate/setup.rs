@@ -48,6 +48,7 @@ impl Setup {
         config.record_bytes = scenario.record_bytes;
         config.cached_nodes = scenario.cached;
         config.cached_chunks = scenario.cached;
+        config.max_partners = scenario.max_partners;
         config
     }
 }

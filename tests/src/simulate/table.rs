@@ -42,6 +42,7 @@ impl RowTable {
         let read = match table {
             Table::Tenants => each(rest, |row| rows.push(names.tenant(&row))),
             Table::Identities => each(rest, |row| rows.push(names.identity(&row))),
+            Table::Links => each(rest, |row| rows.push(names.link(&row))),
             Table::Touchpoints => each(rest, |row| rows.push(names.touchpoint(&row))),
             Table::Calls => each(rest, |row| rows.push(names.call(&row))),
             Table::Deals => each(rest, |row| rows.push(names.deal(&row))),
@@ -157,6 +158,12 @@ impl Names<'_> {
         let key = vec![self.name(row.tenant), ident(row.identifier)];
         let state = vec![row.kind.into(), ident(row.client)];
         (key, row.version, Some(state))
+    }
+
+    fn link(&self, row: &wire::Link<'_>) -> Line {
+        let mut key = vec![self.name(row.tenant), ident(row.identifier)];
+        key.extend([row.other.map_or(Cell::Null, ident), row.kind.into()]);
+        (key, row.version, Some(Vec::new()))
     }
 
     fn touchpoint(&self, row: &wire::Touchpoint<'_>) -> Line {

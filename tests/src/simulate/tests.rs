@@ -24,6 +24,8 @@ fn switch_of(mutant: Mutant) -> Option<core::Mutant> {
         Mutant::NoMilestones => Some(core::Mutant::NoMilestones),
         Mutant::NoPreviousConversion => Some(core::Mutant::NoPreviousConversion),
         Mutant::HigherShortcut => Some(core::Mutant::AnyShortcut),
+        Mutant::RefusedIsNobody => Some(core::Mutant::RefusedIsNobody),
+        Mutant::SplitStays => Some(core::Mutant::SplitStays),
         _ => None,
     }
 }

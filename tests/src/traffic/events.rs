@@ -379,4 +379,13 @@ fn identities(draft: &mut Draft, person: usize, persons: usize, rng: &mut Rng) {
         1 => draft.text_field("email", &address(other, rng)),
         _ => {}
     }
+    if rng.u8(..8) == 0 {
+        draft.raw("split", "true".to_owned());
+        // By itself, it links nobody.
+        if rng.u8(..3) == 0 {
+            draft.remove("visitor_id");
+            draft.remove("phone");
+            draft.remove("email");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Calls and leases, at the nodes of dialed numbers.
 
-use crate::fact::Fact;
+use crate::fact::{Fact, LinkForm};
 use crate::ids::{Ident, TenantId};
 use crate::message::{Body, Lease, Message};
 use crate::number::{NumberCall, NumberKey, NumberState, coverage, day_of};
@@ -60,7 +60,7 @@ impl<B: Backing> Partition<B> {
             .flat_map(|entry| &entry.value.leases);
         let coverage = coverage(leases, at);
         for visitor in &coverage.visitors {
-            self.link(tenant, caller, *visitor);
+            self.link(tenant, caller, *visitor, LinkForm::Taken);
         }
         let body = Body::Event {
             fact: coverage.mark(fact),

@@ -6,7 +6,7 @@ use crate::ids::Ident;
 
 /// Keys of rows to be written, as they are or as tombstones. A key may stand
 /// here more than once.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Claims {
     pub(crate) members: Vec<Ident>,
     pub(crate) touches: Vec<TouchKey>,
@@ -15,11 +15,21 @@ pub(crate) struct Claims {
 }
 
 impl Claims {
+    /// Nothing is claimed.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.members.is_empty()
+            && self.touches.is_empty()
+            && self.calls.is_empty()
+            && self.deals.is_empty()
+    }
+
     /// Claims the rows keyed by a fact.
     pub(super) fn claim(&mut self, fact: &Fact) {
         let touch = |topic| TouchKey::new(topic, &fact.key);
         match &fact.body {
             FactBody::Member(ident) => self.members.push(*ident),
+            FactBody::Linked(link) => self.members.extend(link.member()),
+            FactBody::Split(_) => {}
             FactBody::Hit(_) => self.touches.push(touch(TouchTopic::Web)),
             FactBody::Lead { .. } => {}
             FactBody::Call(call) => {

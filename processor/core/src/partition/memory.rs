@@ -5,7 +5,6 @@ use std::hash::Hash;
 use rustc_hash::FxHashMap;
 
 use crate::cell::{Cell, CellKey, Chunk};
-use crate::derive::Derived;
 use crate::ids::{Ident, TenantId};
 use crate::journey::Journey;
 
@@ -64,7 +63,7 @@ impl<B: Backing> Partition<B> {
             journey.members.push(ident);
             let mut claims = Claims::default();
             claims.members.push(ident);
-            let before = Derived::default();
+            let before = Vec::new();
             let pending = Some(Box::new(Pending { before, claims }));
             Cached {
                 value: NodeEntry::Root(Box::new(Root { journey, pending })),

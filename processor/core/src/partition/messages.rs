@@ -1,10 +1,11 @@
 //! What a message does to its node.
 
-use crate::derive::derive;
-use crate::fact::{Fact, FactBody};
+use crate::fact::{Fact, FactBody, Link, LinkForm, Split};
+use crate::identity::{self, Linking, clients};
 use crate::ids::{Ident, TenantId};
 use crate::journey::Added;
 use crate::message::{Body, Message};
+use crate::row::{LinkKind, RowBody, RowKey};
 
 use super::{Backing, Claims, NodeEntry, Partition, Pending, Root};
 
@@ -18,7 +19,13 @@ impl<B: Backing> Partition<B> {
         } = message;
         match body {
             Body::Event { fact, via, hops } => self.on_event(tenant, to, moved, fact, via, hops),
-            Body::Link { lower } => self.on_link(tenant, to, lower),
+            Body::Link { higher, form } => self.on_link(tenant, to, higher, form),
+            Body::Answer { lower, form } => self.on_answer(tenant, to, lower, form),
+            Body::Join { lower } => self.on_join(tenant, to, lower),
+            Body::Close => {
+                self.close(tenant, to);
+                Ok(())
+            }
             Body::Shortcut { root } => self.on_shortcut(to, root),
             Body::Call { caller, fact } => self.on_call(tenant, to, caller, fact),
             Body::Lease(lease) => self.on_lease(to, &lease),
@@ -35,6 +42,12 @@ impl<B: Backing> Partition<B> {
         via: Option<Ident>,
         hops: u32,
     ) -> Result<(), B::Error> {
+        if let FactBody::Split(split) = &fact.body
+            && split.one == to
+        {
+            self.take_back(tenant, *split);
+        }
+        let linking = self.limits.linking;
         let root = match &mut self.node_mut(tenant, to)?.value {
             NodeEntry::Root(root) => root,
             NodeEntry::Child(parent) => {
@@ -53,16 +66,34 @@ impl<B: Backing> Partition<B> {
                 return Ok(());
             }
         };
-        if root.pending.is_none() {
+        if root.pending.is_none() && !root.is_inner_link(&fact, moved, linking) {
             self.begin_change(to);
         }
-        let added = self
-            .root_mut(to)
-            .map_or(Added::Known, |root| root.add(fact, moved));
+        let link = match fact.body {
+            FactBody::Linked(link) => Some(link),
+            _ => None,
+        };
+        let Some(root) = self.root_mut(to) else {
+            return Ok(());
+        };
+        let added = root.add(fact, moved);
+        let ends = link.filter(|_| added == Added::Changed);
+        let ends = ends.into_iter().flat_map(|link| [link.high, link.low]);
+        let hubs = ends.filter(|end| identity::is_hub(&root.journey, *end, linking));
+        let hubs: Vec<Ident> = hubs.collect();
         match added {
             Added::Changed => self.change_node(to),
             Added::Known => self.books.counters.known_facts += u64::from(!moved),
             Added::TooOld => self.books.counters.too_old_facts += 1,
+        }
+        // Also when it was one before: its node may not have heard of it yet.
+        for hub in hubs {
+            self.send(Message {
+                tenant,
+                to: hub,
+                moved: false,
+                body: Body::Close,
+            });
         }
         if let Some(via) = via
             && hops >= 2
@@ -84,19 +115,123 @@ impl<B: Backing> Partition<B> {
         if let Some(entry) = self.nodes.get_mut(&root)
             && let NodeEntry::Root(node) = &mut entry.value
         {
-            let before = derive(&node.journey, names, rules);
+            let before = clients(root, &node.journey, self.limits.linking, names, rules);
             let claims = Claims::default();
             node.pending = Some(Box::new(Pending { before, claims }));
             self.unsettled.push(root);
         }
     }
 
-    fn on_link(&mut self, tenant: TenantId, to: Ident, lower: Ident) -> Result<(), B::Error> {
+    /// An event named the node and another one after it.
+    fn on_link(
+        &mut self,
+        tenant: TenantId,
+        to: Ident,
+        higher: Ident,
+        form: LinkForm,
+    ) -> Result<(), B::Error> {
+        if higher <= to {
+            // Whoever sent it confused the two; named together they are all the same.
+            self.link(tenant, to, higher, form);
+            return Ok(());
+        }
+        self.node_mut(tenant, to)?;
+        let form = self.answer(to, form);
+        self.send(Message {
+            tenant,
+            to: higher,
+            moved: false,
+            body: Body::Answer { lower: to, form },
+        });
+        Ok(())
+    }
+
+    /// The link at its higher end, with what the lower one makes of it.
+    fn on_answer(
+        &mut self,
+        tenant: TenantId,
+        to: Ident,
+        lower: Ident,
+        form: LinkForm,
+    ) -> Result<(), B::Error> {
+        let is_root = matches!(self.node_mut(tenant, to)?.value, NodeEntry::Root(_));
         if lower >= to {
-            // Whoever sent it confused the two; one client they are all the same.
-            if lower > to {
-                self.link(tenant, to, lower);
+            return Ok(());
+        }
+        let kind = match form {
+            LinkForm::Alias => LinkKind::Alias,
+            LinkForm::Taken | LinkForm::Refused => LinkKind::Link,
+        };
+        let key = RowKey::Link(tenant, to, Some(lower), kind);
+        self.books.put_row(key, Some(RowBody::Link));
+        let own = self.answer(to, form);
+        let link = Link {
+            high: to,
+            low: lower,
+            form: own,
+        };
+        let fact = Fact::timeless(FactBody::Linked(link));
+        #[cfg(feature = "mutants")]
+        if own == LinkForm::Refused && crate::mutant::is(crate::mutant::Mutant::RefusedIsNobody) {
+            return Ok(());
+        }
+        match own {
+            // Whoever would have taken it has a partner more.
+            LinkForm::Refused if form == LinkForm::Refused => {
+                self.on_event(tenant, to, false, fact, None, 0)
             }
+            LinkForm::Refused => {
+                let body = Body::Event {
+                    fact,
+                    via: None,
+                    hops: 0,
+                };
+                self.send(Message {
+                    tenant,
+                    to: lower,
+                    moved: false,
+                    body,
+                });
+                Ok(())
+            }
+            LinkForm::Taken | LinkForm::Alias if is_root => {
+                self.depart(to, lower, Some(fact));
+                Ok(())
+            }
+            LinkForm::Taken | LinkForm::Alias => {
+                self.on_event(tenant, to, false, fact, None, 0)?;
+                self.on_join(tenant, to, lower)
+            }
+        }
+    }
+
+    /// What an end makes of a link.
+    fn answer(&self, end: Ident, form: LinkForm) -> LinkForm {
+        if form == LinkForm::Taken && self.closed.contains(end) {
+            LinkForm::Refused
+        } else {
+            form
+        }
+    }
+
+    /// A link, or all links of an identifier, are taken back.
+    fn take_back(&mut self, tenant: TenantId, split: Split) {
+        if split.other.is_none() {
+            self.closed.add(split.one);
+        }
+        let key = RowKey::Link(tenant, split.one, split.other, LinkKind::Split);
+        self.books.put_row(key, Some(RowBody::Link));
+    }
+
+    /// The node takes no more links. Those it has are in its client's journey.
+    fn close(&mut self, tenant: TenantId, ident: Ident) {
+        let key = RowKey::Link(tenant, ident, None, LinkKind::Hub);
+        self.books.put_row(key, Some(RowBody::Link));
+        self.closed.add(ident);
+    }
+
+    fn on_join(&mut self, tenant: TenantId, to: Ident, lower: Ident) -> Result<(), B::Error> {
+        if lower >= to {
             return Ok(());
         }
         match &mut self.node_mut(tenant, to)?.value {
@@ -108,29 +243,42 @@ impl<B: Backing> Partition<B> {
                 if reparented {
                     self.change_node(to);
                 }
-                self.link(tenant, first, second);
+                self.send(Message {
+                    tenant,
+                    to: second,
+                    moved: false,
+                    body: Body::Join { lower: first },
+                });
             }
-            NodeEntry::Root(_) => self.depart(to, lower),
+            NodeEntry::Root(_) => self.depart(to, lower, None),
         }
         Ok(())
     }
 
-    /// Makes a root the child of another node and sends its journey there.
-    fn depart(&mut self, from: Ident, to: Ident) {
+    /// Makes a root the child of another node and sends its journey there, and
+    /// what made it do so.
+    fn depart(&mut self, from: Ident, to: Ident, reason: Option<Fact>) {
         // A journey leaves with its rows settled: a hit that was taken into a
         // run in this record is known here only, and so is its tombstone.
         self.settle_root(from);
         let Some(entry) = self.nodes.get_mut(&from) else {
             return;
         };
-        let NodeEntry::Root(root) = std::mem::replace(&mut entry.value, NodeEntry::Child(to))
+        let NodeEntry::Root(mut root) = std::mem::replace(&mut entry.value, NodeEntry::Child(to))
         else {
             return;
         };
         self.change_node(from);
         self.books.counters.moved_journeys += 1;
-        self.settle_departed(&root.journey);
+        self.settle_departed(from, &root.journey);
+        if let Some(fact) = reason {
+            root.journey.add(fact);
+        }
         let tenant = root.journey.tenant;
+        #[cfg(feature = "mutants")]
+        if crate::mutant::is(crate::mutant::Mutant::SplitStays) {
+            root.journey.splits.clear();
+        }
         for fact in root.journey.facts() {
             let body = Body::Event {
                 fact,
@@ -166,15 +314,15 @@ impl<B: Backing> Partition<B> {
         Ok(())
     }
 
-    pub(super) fn link(&mut self, tenant: TenantId, one: Ident, other: Ident) {
+    /// An event named two identifiers.
+    pub(super) fn link(&mut self, tenant: TenantId, one: Ident, other: Ident, form: LinkForm) {
         let (lower, higher) = (one.min(other), one.max(other));
         if lower != higher {
-            let body = Body::Link { lower };
             self.send(Message {
                 tenant,
-                to: higher,
+                to: lower,
                 moved: false,
-                body,
+                body: Body::Link { higher, form },
             });
         }
     }
@@ -190,6 +338,19 @@ impl<B: Backing> Partition<B> {
 }
 
 impl Root {
+    /// Whether the fact is a link that brings no member into a journey that is
+    /// not divided: then it changes nothing that rows and cells say.
+    fn is_inner_link(&self, fact: &Fact, moved: bool, linking: Linking) -> bool {
+        let FactBody::Linked(link) = &fact.body else {
+            return false;
+        };
+        !moved
+            && self.journey.splits.is_empty()
+            && self.journey.links.len() < linking.max_partners
+            && (link.form == LinkForm::Refused
+                || self.journey.members.binary_search(&link.high).is_ok())
+    }
+
     /// Adds a fact, and claims its rows when it moved here.
     fn add(&mut self, fact: Fact, moved: bool) -> Added {
         let Some(pending) = &mut self.pending else {
@@ -197,15 +358,14 @@ impl Root {
         };
         let member = match &fact.body {
             FactBody::Member(ident) => Some(*ident),
+            FactBody::Linked(link) => link.member(),
             _ => None,
         };
+        let is_new = |ident: &Ident| self.journey.members.binary_search(ident).is_err();
+        pending.claims.members.extend(member.filter(is_new));
         if moved && !self.journey.refuses(&fact) {
             pending.claims.claim(&fact);
         }
-        let added = self.journey.add(fact);
-        if added == Added::Changed {
-            pending.claims.members.extend(member);
-        }
-        added
+        self.journey.add(fact)
     }
 }

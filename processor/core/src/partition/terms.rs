@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cell::ChunkKey;
+use crate::identity::Linking;
 use crate::ids::Ident;
 use crate::journey::Journey;
 use crate::message::Message;
@@ -35,6 +36,8 @@ pub struct Limits {
     pub max_touches: usize,
     /// Facts kept of one client that could be touches.
     pub max_items: usize,
+    /// Which identifiers link clients.
+    pub linking: Linking,
 }
 
 /// What a partition did since it was last asked.

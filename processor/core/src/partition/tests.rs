@@ -7,7 +7,8 @@ use std::convert::Infallible;
 use proptest::prelude::*;
 
 use super::*;
-use crate::fact::{EventKey, Fact, FactBody, Hit};
+use crate::fact::{EventKey, Fact, FactBody, Hit, LinkForm};
+use crate::identity::Linking;
 use crate::message::Body;
 use crate::model::{Model, Shares, Weighing};
 use crate::rules::TenantRules;
@@ -85,6 +86,10 @@ impl Cluster {
                 let limits = Limits {
                     max_touches: 1000,
                     max_items: 1000,
+                    linking: Linking {
+                        max_partners: 1000,
+                        is_partner: |_| true,
+                    },
                 };
                 let rules = Arc::new(OneModel);
                 let (names, sums) = (Names::default(), Conservation::default());
@@ -214,8 +219,8 @@ proptest! {
             idents.extend([*a, *b]);
             if a != b {
                 let (lower, higher) = (a.min(b), a.max(b));
-                let body = Body::Link { lower: Ident(u128::from(*lower)) };
-                cluster.send(Ident(u128::from(*higher)), body);
+                let body = Body::Link { higher: Ident(u128::from(*higher)), form: LinkForm::Taken };
+                cluster.send(Ident(u128::from(*lower)), body);
             }
         }
         let mut order = order.into_iter();
