@@ -8,7 +8,7 @@ use crate::line::Line;
 use crate::service::Service;
 
 /// The views of the contract.
-const VIEWS: [&str; 11] = [
+const VIEWS: [&str; 12] = [
     "channel_hourly",
     "traffic_hourly",
     "channel_roi",
@@ -18,6 +18,7 @@ const VIEWS: [&str; 11] = [
     "calls",
     "clients",
     "identities",
+    "links",
     "costs",
     "dead_letters",
 ];
@@ -34,6 +35,7 @@ fn migrations_are_applied_once() {
             "1 | 0001_tables | 64",
             "2 | 0002_views | 64",
             "3 | 0003_replays | 64",
+            "4 | 0004_links | 64",
         ],
     );
     line.clickhouse.check().unwrap();

@@ -442,3 +442,38 @@ fn a_dead_letter_tells_what_it_repeats_and_when_it_was_sent_again() {
         ],
     );
 }
+
+#[test]
+fn a_link_counts_unless_it_or_an_end_was_taken_back() {
+    let mut line = Line::start("links");
+    let link = |identifier, other, kind| Link {
+        tenant: 0,
+        identifier: Ident(identifier),
+        other: Some(Ident(other)).filter(|other| other.0 > 0),
+        kind,
+        version: 1,
+    };
+    line.write([
+        batch(&[
+            link(5, 1, "link"),
+            link(5, 2, "link"),
+            link(6, 5, "link"),
+            link(7, 3, "link"),
+            link(8, 4, "link"),
+            link(8, 7, "alias"),
+        ]),
+        batch(&[link(5, 1, "split"), link(6, 0, "split"), link(3, 0, "hub")]),
+        batch(&[link(8, 0, "hub"), link(8, 0, "split"), link(5, 2, "link")]),
+    ]);
+    line.check(
+        "SELECT right(identifier, 1), right(other_identifier, 1), alias, state FROM links ORDER BY ALL",
+        &[
+            "5 | 1 | false | split",
+            "5 | 2 | false | counts",
+            "6 | 5 | false | split",
+            "7 | 3 | false | hub",
+            "8 | 4 | false | split",
+            "8 | 7 | true | counts",
+        ],
+    );
+}

@@ -18,6 +18,9 @@ use throughline_core::{FactBody, Rules as _};
 /// What tells one fact from another: kind, time, event id, content, and whom it is about.
 pub type FactId = (u8, i64, String, u64, u128);
 
+/// The kind of a link that one end refused.
+pub const REFUSED: u8 = 8;
+
 /// The facts of a record that stand in a journey by themselves from then on. Hits without a source do not: they are
 /// taken into runs.
 pub fn facts_of(value: &[u8]) -> Result<Vec<FactId>, String> {
@@ -41,7 +44,7 @@ fn member(ident: u128) -> FactId {
 /// Whoever has a link that was taken is a member.
 fn linked(high: u128, low: u128, refused: bool) -> impl Iterator<Item = FactId> {
     let member = (!refused).then(|| member(high));
-    let link = pair(if refused { 8 } else { 6 }, high, Some(low));
+    let link = pair(if refused { REFUSED } else { 6 }, high, Some(low));
     member.into_iter().chain([link])
 }
 

@@ -88,7 +88,10 @@ impl World<'_> {
                 first = Some(instance);
                 invariants::cells(self.setup, instance, &log.idents, &mut log.chunks)?;
                 for fact in invariants::held(instance, &log.idents)? {
-                    if let Some(doubled) = held.replace(fact) {
+                    // Both ends may know of a link that both refused.
+                    if let Some(doubled) = held.replace(fact)
+                        && doubled.0 != invariants::REFUSED
+                    {
                         return Err(format!("fact {doubled:?} is in two journeys"));
                     }
                 }
