@@ -330,7 +330,7 @@ impl Installation {
             commit_note: String::new(),
             joined: Arc::new(AtomicBool::new(false)),
         };
-        KafkaSource::new(&settings, Box::new(|_| Ok(Start::Beginning))).unwrap()
+        KafkaSource::new(&settings, Box::new(|_, _| Ok(Some(Start::Beginning)))).unwrap()
     }
 
     /// The answer of ClickHouse to a query on this installation's database.

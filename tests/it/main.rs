@@ -22,6 +22,7 @@ mod rig;
 mod rotation;
 mod rows;
 mod services;
+mod snapshots;
 mod telemetry;
 mod traffic;
 mod traps;
