@@ -351,7 +351,7 @@ fn snapshots_are_kept_in_a_directory_or_a_bucket() {
 mine.yaml:2:23: processor.accept_lost_events: `perhaps` is not one of true and false
 mine.yaml:4:10: processor.snapshots.url: `gs://bucket` is neither a directory nor s3://bucket/prefix
 mine.yaml:5:11: processor.snapshots.keep: `0` is not a whole number from 1 to 1000
-mine.yaml:6:15: processor.snapshots.interval: there is no such setting; did you mean `interval_ms`?
+mine.yaml:6:5: processor.snapshots.interval: there is no such setting; did you mean `interval_ms`?
 ",
     );
 }
