@@ -11,6 +11,7 @@ use throughline_proto::topics;
 use throughline_stream::Stop;
 use throughline_tests::traffic::Plan;
 
+use crate::bucket::Bucket;
 use crate::configure;
 use crate::faults::crew::SESSION;
 use crate::faults::logs::Tools;
@@ -165,6 +166,61 @@ fn processors_that_lose_their_disks_and_the_old_log_change_no_row() {
     println!("snapshots: {}", called.err.lines().last().unwrap());
 }
 
+/// The same with a bucket, which refuses everything at first: the line goes on
+/// meanwhile, and afterwards a process without state goes on from the bucket.
+#[test]
+fn a_bucket_that_is_away_and_comes_back_keeps_the_state() {
+    let traffic = traffic::small();
+    let bucket = Bucket::new();
+    bucket.refuse(true);
+    let mut line = Installation::new("bucket", &traffic.plan.settings());
+    line.config["processor"]["snapshots"] =
+        serde_json::json!({"url": "s3://line/of/tests", "interval_ms": 500, "keep": 1});
+    let start = |name: &str, arguments: &[&str]| {
+        let mut command = line.command(arguments);
+        command.envs(bucket.environment());
+        line.start_command(name, command)
+    };
+    let records: Vec<_> = traffic.outgoing().map(|(_, record)| record).collect();
+    let (before, after) = records.split_at(records.len() / 2);
+    line.call(&["topics", "create"]).succeeds();
+    line.send(before.to_vec());
+    // State that a worker has is no question to the bucket: it gets that first.
+    bucket.refuse(false);
+    let mut run = start("run-1", &["run"]);
+    line.until_done(Group::Processor, 1);
+    bucket.refuse(true);
+    until("the bucket is missed", || {
+        run.output().contains("no snapshot was written")
+    });
+    line.until_done(Group::Ingest, before.len() as i64);
+    until("the line goes on", || {
+        line.left(Group::Processor) == 0 && line.left(Group::Sink) == 0
+    });
+    bucket.refuse(false);
+    let events = line.topic(topics::EVENTS);
+    let ends = line.ends(topics::EVENTS);
+    until("the bucket has it all", || {
+        bucket.manifests(&events) == ends
+    });
+    run.kill();
+    std::fs::remove_dir_all(line.directory.join("store")).unwrap();
+    Tools::new(&line).delete_before(&events, &ends);
+    line.send(after.to_vec());
+
+    // Away again: whoever needs it waits, and says so.
+    bucket.refuse(true);
+    let mut last = start("run-2", &["run", "--until-idle"]);
+    until("it waits", || {
+        last.output().contains("waiting for object storage")
+    });
+    bucket.refuse(false);
+    last.succeeds();
+    let restored = last.output().matches("restored a snapshot").count();
+    assert_eq!(restored, EVENTS_PARTITIONS as usize);
+    line.assert_views(&traffic.expected);
+}
+
 /// The offsets of the newest complete snapshots, by partition.
 fn newest(snapshots: &Path, topic: &str) -> BTreeMap<i32, i64> {
     let mut newest = BTreeMap::new();
@@ -180,7 +236,7 @@ fn newest(snapshots: &Path, topic: &str) -> BTreeMap<i32, i64> {
         for (name, path) in list(&path) {
             let complete = list(&path)
                 .iter()
-                .any(|(file, _)| file.starts_with("manifest-") && !file.contains('#'));
+                .any(|(file, _)| file.starts_with("manifest-"));
             if complete {
                 let offset: i64 = name.split_once('-').unwrap().1.parse().unwrap();
                 let known = newest.entry(partition).or_insert(offset);

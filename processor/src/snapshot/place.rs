@@ -94,6 +94,8 @@ impl Place {
                 let storage = AmazonS3Builder::from_env()
                     .with_url(url)
                     .with_retry(retry)
+                    // One is deleted at a time, which every provider knows how to.
+                    .with_disable_bulk_delete(true)
                     .build()
                     .map_err(|error| unusable(error.to_string()))?;
                 let path = url.split_once("://").map_or("", |(_, rest)| rest);
