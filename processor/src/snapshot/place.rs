@@ -15,6 +15,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::error::SnapshotError;
 use super::name::{Name, is_manifest};
+use crate::metrics as report;
 
 /// How long one request may take, retries included.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -124,6 +125,7 @@ impl Place {
                 url: shown.to_owned(),
                 reason: error.to_string(),
             })?;
+        report::snapshots_may_come();
         let shared = Shared {
             storage,
             runtime: Some(runtime),
