@@ -58,6 +58,7 @@ fn config() -> Config {
         cached_chunks: 1,
         max_touches: 1,
         max_items: 1,
+        max_partners: 1000,
     }
 }
 
