@@ -10,7 +10,7 @@ use crate::credit::{self, Credits};
 use crate::derive::{Derived, Touch, TouchKey, derive};
 use crate::fact::EventKey;
 use crate::ids::{Ident, TenantId};
-use crate::journey::Journey;
+use crate::journey::{Journey, floor};
 use crate::names::Names;
 use crate::partition::{Backing, Books, Claims, Partition};
 use crate::row::{RowBody, RowKey};
@@ -109,15 +109,11 @@ impl<B: Backing> Partition<B> {
 
     /// The moment before which a journey has to be given up, if it is too long.
     fn too_much(&self, journey: &Journey, derived: &Derived) -> Option<i64> {
-        let touches = derived.touches.len();
-        if touches > self.limits.max_touches {
-            let index = touches - self.limits.max_touches;
-            return derived.touches.get(index).map(|touch| touch.key.at);
-        }
-        if journey.items() > self.limits.max_items {
-            return journey.time_of_newest(self.limits.max_items);
-        }
-        None
+        let touches = derived.touches.iter().map(|touch| touch.key.at);
+        let of_touches = floor(touches, self.limits.max_touches);
+        let is_long = journey.items() > self.limits.max_items;
+        let of_items = is_long.then(|| journey.floor_to_keep(self.limits.max_items));
+        of_touches.max(of_items.flatten())
     }
 
     fn settle_change(&mut self, change: &Change<'_>, claims: Claims, journey: Option<&Journey>) {

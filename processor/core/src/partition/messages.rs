@@ -39,6 +39,7 @@ impl<B: Backing> Partition<B> {
             NodeEntry::Root(root) => root,
             NodeEntry::Child(parent) => {
                 let parent = *parent;
+                self.books.counters.forwarded_facts += 1;
                 let body = Body::Event {
                     fact,
                     via: via.or(Some(to)),
@@ -56,6 +57,9 @@ impl<B: Backing> Partition<B> {
         if root.pending.is_none() {
             self.begin_change(to);
         }
+        let counters = &mut self.books.counters;
+        counters.arrived_facts += 1;
+        counters.most_hops = counters.most_hops.max(hops);
         let added = self
             .root_mut(to)
             .map_or(Added::Known, |root| root.add(fact, moved));
@@ -108,6 +112,7 @@ impl<B: Backing> Partition<B> {
                 if reparented {
                     self.change_node(to);
                 }
+                self.books.counters.forwarded_links += 1;
                 self.link(tenant, first, second);
             }
             NodeEntry::Root(_) => self.depart(to, lower),

@@ -1,6 +1,9 @@
 //! The union-find over the log: random facts and links, messages delayed,
 //! interleaved and repeated, and what must hold after every step and at rest.
 
+mod chain;
+mod crowd;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 
@@ -74,6 +77,14 @@ struct Cluster {
 
 impl Cluster {
     fn new(count: u32) -> Self {
+        let limits = Limits {
+            max_touches: 1000,
+            max_items: 1000,
+        };
+        Self::limited(count, limits)
+    }
+
+    fn limited(count: u32, limits: Limits) -> Self {
         let mut partitions: Vec<_> = (0..count)
             .map(|own| {
                 let home = |ident: Ident, count: u32| (ident.0 % u128::from(count)) as u32;
@@ -81,10 +92,6 @@ impl Cluster {
                     own,
                     partitions: count,
                     home,
-                };
-                let limits = Limits {
-                    max_touches: 1000,
-                    max_items: 1000,
                 };
                 let rules = Arc::new(OneModel);
                 let (names, sums) = (Names::default(), Conservation::default());
