@@ -45,7 +45,7 @@ impl Dice {
 /// Partitions, and what is on its way to each.
 struct Lanes {
     cluster: Cluster,
-    lanes: Vec<VecDeque<Message>>,
+    waiting: Vec<VecDeque<Message>>,
     done: Counters,
 }
 
@@ -53,7 +53,7 @@ impl Lanes {
     fn new(partitions: u32) -> Self {
         Self {
             cluster: Cluster::new(partitions),
-            lanes: vec![VecDeque::new(); partitions as usize],
+            waiting: vec![VecDeque::new(); partitions as usize],
             done: Counters::default(),
         }
     }
@@ -66,7 +66,7 @@ impl Lanes {
             body,
         };
         let home = self.cluster.home(to) as usize;
-        self.lanes[home].push_back(message);
+        self.waiting[home].push_back(message);
     }
 
     fn link(&mut self, (one, other): (Ident, Ident)) {
@@ -76,7 +76,7 @@ impl Lanes {
 
     /// Delivers one record to a partition, and takes on what it sends.
     fn deliver(&mut self, lane: usize, most: usize) {
-        let waiting = &mut self.lanes[lane];
+        let waiting = &mut self.waiting[lane];
         let most = most.min(waiting.len());
         let messages = waiting.drain(..most).collect();
         let partition = &mut self.cluster.partitions[lane];
@@ -88,7 +88,7 @@ impl Lanes {
                 moved: true,
                 ..message
             });
-            self.lanes[home as usize].extend(moved);
+            self.waiting[home as usize].extend(moved);
         }
         let (done, new) = (&mut self.done, changes.counters);
         done.messages += new.messages;
@@ -99,15 +99,15 @@ impl Lanes {
     }
 
     fn rest(&mut self) {
-        while let Some(lane) = self.lanes.iter().position(|lane| !lane.is_empty()) {
+        while let Some(lane) = self.waiting.iter().position(|lane| !lane.is_empty()) {
             self.deliver(lane, 64);
         }
     }
 
     fn rest_by_chance(&mut self, dice: &mut Dice) {
         loop {
-            let waiting: Vec<usize> = (0..self.lanes.len())
-                .filter(|lane| !self.lanes[*lane].is_empty())
+            let waiting: Vec<usize> = (0..self.waiting.len())
+                .filter(|lane| !self.waiting[*lane].is_empty())
                 .collect();
             if waiting.is_empty() {
                 return;
