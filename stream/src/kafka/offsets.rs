@@ -65,6 +65,29 @@ impl Drop for GroupOffsets {
 }
 
 impl GroupOffsets {
+    /// The partitions of those of the topics that exist, asked by the client
+    /// of a group.
+    pub fn partitions(
+        &mut self,
+        group: &str,
+        topics: &[&str],
+    ) -> Result<Vec<TopicPartition>, StreamError> {
+        let patience = self.patience;
+        // Of all topics: to ask for one that is not there might make it.
+        let metadata = self
+            .client(group)?
+            .fetch_metadata(None, patience)
+            .map_err(|error| broker_error("cannot list the topics", &error))?;
+        let wanted = |topic: &&MetadataTopic| topics.contains(&topic.name());
+        let partitions = metadata.topics().iter().filter(wanted).flat_map(|topic| {
+            topic.partitions().iter().map(|partition| TopicPartition {
+                topic: topic.name().into(),
+                partition: partition.id(),
+            })
+        });
+        Ok(partitions.collect())
+    }
+
     /// The notes beside the group's committed offsets in these partitions,
     /// where it has committed.
     pub fn notes(
