@@ -15,6 +15,9 @@ use crate::idle::{Offsets, Watermarks};
 use crate::record::TopicPartition;
 use crate::role::StreamError;
 
+/// How many log lines and errors of a client are served at once at most.
+const MAX_SERVED: u32 = 10_000;
+
 /// Reads watermarks, and the committed offsets of any group, without joining it.
 pub struct GroupOffsets {
     settings: ClientSettings,
@@ -43,10 +46,16 @@ impl GroupOffsets {
                 .map_err(|error| broker_error("cannot make a consumer", &error))?;
             self.groups.insert(group.to_owned(), client);
         }
-        let client = &self.groups[group];
-        // Nothing is subscribed: this serves log lines and errors.
-        let _ = client.poll(Duration::ZERO);
-        Ok(client)
+        // Nothing is subscribed: this serves log lines and errors. Every client
+        // has some while Kafka is away, those too that are not asked then.
+        for client in self.groups.values() {
+            for _ in 0..MAX_SERVED {
+                if client.poll(Duration::ZERO).is_none() {
+                    break;
+                }
+            }
+        }
+        Ok(&self.groups[group])
     }
 
     /// Any of the clients, for questions that concern no group.
