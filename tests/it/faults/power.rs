@@ -96,8 +96,10 @@ fn a_processor_whose_power_fails_goes_on_from_its_last_checkpoint() {
         let before = line.done(Group::Processor);
         let running = processor(&format!("processor-{failure}"), &["processor"]);
         line.until_done(Group::Processor, before + 60);
+        // Without power nothing goes on, so nobody may act on what a write says
+        // that was under way.
+        running.signal("STOP");
         disk.fail();
-        // It may have noticed, and ended by itself.
         drop(running);
         let committed = line.done(Group::Processor);
         disk.come_back();
