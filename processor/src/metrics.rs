@@ -12,6 +12,9 @@ use crate::snapshot::{Restored, Saved};
 /// sums agree.
 pub fn partition(partition: u32, counters: Counters, sums: Conservation, cached: (usize, usize)) {
     counter!(names::PROCESSOR_MESSAGES_TOTAL).increment(counters.messages);
+    counter!(names::PROCESSOR_FACTS_TOTAL).increment(counters.arrived_facts);
+    counter!(names::PROCESSOR_FORWARDED_FACTS_TOTAL).increment(counters.forwarded_facts);
+    counter!(names::PROCESSOR_FORWARDED_LINKS_TOTAL).increment(counters.forwarded_links);
     counter!(names::PROCESSOR_KNOWN_FACTS_TOTAL).increment(counters.known_facts);
     counter!(names::PROCESSOR_MOVED_JOURNEYS_TOTAL).increment(counters.moved_journeys);
     counter!(names::PROCESSOR_CAPPED_JOURNEYS_TOTAL).increment(counters.capped_journeys);
@@ -19,6 +22,8 @@ pub fn partition(partition: u32, counters: Counters, sums: Conservation, cached:
     counter!(names::PROCESSOR_MISSING_RATES_TOTAL).increment(counters.missing_rates);
     counter!(names::PROCESSOR_CONFLICTING_EVENTS_TOTAL).increment(counters.conflicting_events);
     let label = partition.to_string();
+    gauge!(names::PROCESSOR_MOST_HOPS, "partition" => label.clone())
+        .set(f64::from(counters.most_hops));
     gauge!(names::PROCESSOR_CREDIT_IMBALANCE_PPM, "partition" => label.clone())
         .set((sums.booked_ppm - sums.expected_ppm) as f64);
     gauge!(names::PROCESSOR_REVENUE_IMBALANCE_MINOR_UNITS, "partition" => label.clone())

@@ -45,7 +45,7 @@ pub struct Config {
     pub cached_chunks: usize,
     /// Touches kept of one client; of more, the newest.
     pub max_touches: usize,
-    /// Hits, calls and contacts kept of one client, touches or not.
+    /// Hits, leads, calls and contacts kept of one client, touches or not.
     pub max_items: usize,
     /// An identifier that events name together with more others than this is a
     /// hub: it links nobody.

@@ -12,6 +12,7 @@ use crate::config::Settings;
 use crate::dead_letters;
 use crate::demo;
 use crate::generate;
+use crate::shutdown::Signals;
 use crate::telemetry;
 use run::RoleName;
 
@@ -20,24 +21,38 @@ pub fn execute(cli: &Cli) -> anyhow::Result<()> {
     if let Command::Config(command) = &cli.command {
         return config::execute(*command, cli.config.as_deref());
     }
+    // Whoever runs the roles may ask them to end at any moment, while the
+    // configuration is read, too.
+    let roles = match &cli.command {
+        Command::Run(args) => Some((&RoleName::ALL[..], args)),
+        Command::Ingest(args) => Some((&[RoleName::Ingest][..], args)),
+        Command::Processor(args) => Some((&[RoleName::Processor][..], args)),
+        Command::Sink(args) => Some((&[RoleName::Sink][..], args)),
+        _ => None,
+    };
+    if let Some((names, args)) = roles {
+        let signals = Signals::hold()?;
+        let settings = Settings::load(cli.config.as_deref())?;
+        telemetry::start_logs(&settings.telemetry);
+        return run::execute(&settings, names, args.until_idle, signals);
+    }
     let settings = Settings::load(cli.config.as_deref())?;
     if let Command::Demo(args) = &cli.command {
         return demo::execute(&settings, args);
     }
     telemetry::start_logs(&settings.telemetry);
     match &cli.command {
-        Command::Run(args) => run::execute(&settings, &RoleName::ALL, args.until_idle),
-        Command::Ingest(args) => run::execute(&settings, &[RoleName::Ingest], args.until_idle),
-        Command::Processor(args) => {
-            run::execute(&settings, &[RoleName::Processor], args.until_idle)
-        }
-        Command::Sink(args) => run::execute(&settings, &[RoleName::Sink], args.until_idle),
         Command::Attribute(args) => attribute::execute(&settings, args),
         Command::Generate(args) => generate::execute(&settings, args),
         Command::DeadLetters(command) => dead_letters::execute(&settings, command),
         Command::Produce(args) => produce::execute(&settings, args),
         Command::Schema(command) => schema::execute(&settings, *command),
         Command::Topics(command) => topics::execute(&settings, *command),
-        Command::Config(_) | Command::Demo(_) => Ok(()),
+        Command::Run(_)
+        | Command::Ingest(_)
+        | Command::Processor(_)
+        | Command::Sink(_)
+        | Command::Config(_)
+        | Command::Demo(_) => Ok(()),
     }
 }

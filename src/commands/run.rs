@@ -10,8 +10,9 @@ use crate::generation::Switch;
 use crate::health::{Health, State};
 use crate::monitor::UntilIdle;
 use crate::roles::{Joined, Worker};
+use crate::shutdown::Signals;
 use crate::workers::Workers;
-use crate::{monitor, prepare, roles, shutdown, snapshots, telemetry};
+use crate::{monitor, prepare, roles, snapshots, telemetry};
 
 /// The roles of the line, in the order of the flow.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,10 +30,15 @@ impl RoleName {
     pub const ALL: [Self; 3] = [Self::Ingest, Self::Processor, Self::Sink];
 }
 
-/// Runs these roles in this process.
-pub fn execute(settings: &Settings, names: &[RoleName], until_idle: bool) -> anyhow::Result<()> {
+/// Runs these roles in this process, until a signal asks them to end.
+pub fn execute(
+    settings: &Settings,
+    names: &[RoleName],
+    until_idle: bool,
+    signals: Signals,
+) -> anyhow::Result<()> {
     let (stop, health) = (Stop::new(), Health::default());
-    shutdown::on_signals(&stop, settings.shutdown_timeout)?;
+    signals.obey(&stop, settings.shutdown_timeout)?;
     telemetry::start_metrics(&settings.telemetry, &health)?;
     health.set("kafka", State::Waiting("not asked yet".to_owned()));
     if !prepare::topics_when_there(&settings.kafka, &health, &stop)? {

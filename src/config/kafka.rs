@@ -155,6 +155,14 @@ impl Kafka {
                 retention.dead_letters,
             ),
         ];
+        // Time by the broker's clock: one that a worker's machine is ahead of
+        // by an hour refuses its records, and the line could not go on. The
+        // time of raw records is for their producers to say.
+        let own = own.map(|mut topic| {
+            let by_broker = "LogAppendTime".to_owned();
+            topic.properties.push(("message.timestamp.type", by_broker));
+            topic
+        });
         raw.chain(own).collect()
     }
 

@@ -62,6 +62,14 @@ metric_names! {
     PROCESSOR_APPLY_SECONDS = Histogram Seconds "throughline_processor_apply_seconds";
     /// Messages that were applied, those to own nodes too.
     PROCESSOR_MESSAGES_TOTAL = Counter Count "throughline_processor_messages_total";
+    /// Facts that came to the first identifier of their client, known ones too.
+    PROCESSOR_FACTS_TOTAL = Counter Count "throughline_processor_facts_total";
+    /// Facts that an identifier passed on to one before it; beside the former: hops a fact.
+    PROCESSOR_FORWARDED_FACTS_TOTAL = Counter Count "throughline_processor_forwarded_facts_total";
+    /// Links that an identifier passed on, since it belongs to another already.
+    PROCESSOR_FORWARDED_LINKS_TOTAL = Counter Count "throughline_processor_forwarded_links_total";
+    /// The most identifiers that passed on one fact which arrived since the checkpoint before; label partition.
+    PROCESSOR_MOST_HOPS = Gauge Count "throughline_processor_most_hops";
     /// Facts that were known already: repeated events.
     PROCESSOR_KNOWN_FACTS_TOTAL = Counter Count "throughline_processor_known_facts_total";
     /// Journeys that moved to another node because two clients proved to be one.

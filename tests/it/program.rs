@@ -1,6 +1,8 @@
 //! What the commands promise: they end when there is nothing to do, continue
 //! where they were, and say what is wrong.
 
+use std::io::Write as _;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use throughline_tests::reference::{Settings, Tables};
@@ -91,6 +93,38 @@ fn a_line_that_is_asked_to_end_under_load_does_so_and_continues() {
     assert!(run.output().contains("SIGTERM"));
     line.run_until_idle();
     line.assert_views(&traffic.expected);
+}
+
+/// It is asked while it still reads its configuration, from a pipe.
+#[test]
+fn a_line_that_is_asked_to_end_while_it_starts_ends_well() {
+    let line = Installation::new("early", &Settings::default());
+    line.call(&["topics", "create"]).succeeds();
+    for role in ["run", "ingest", "processor", "sink"] {
+        let pipe = line.directory.join(format!("{role}.yaml"));
+        let made = Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        let called = line.command(&[role]);
+        let given = called.get_args().nth(1).unwrap();
+        let given = std::fs::read(given).unwrap();
+        let mut command = Command::new(called.get_program());
+        command.arg("--config").arg(&pipe).arg(role);
+        command.current_dir(&line.directory);
+        for (name, value) in called.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        let mut process = line.start_command(role, command);
+        // Opening it waits for the reader.
+        let mut writer = std::fs::File::options().write(true).open(&pipe).unwrap();
+        process.signal("TERM");
+        writer.write_all(&given).unwrap();
+        drop(writer);
+        process.succeeds();
+        assert!(process.output().contains("SIGTERM"), "{}", process.output());
+    }
 }
 
 #[test]

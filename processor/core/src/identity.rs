@@ -46,21 +46,23 @@ impl Client {
 }
 
 /// The clients of a journey that stands at `root`, in the order of their ids.
+/// `partners` are those of the journey: see [`Partners::of`].
 pub fn clients(
     root: Ident,
     journey: &Journey,
-    linking: Linking,
+    partners: Option<&Partners>,
     names: &Names,
     rules: &dyn Rules,
 ) -> Vec<Client> {
-    if !is_divided(journey, linking) {
+    let hubs = partners.is_some_and(|partners| !partners.hubs.is_empty());
+    if journey.splits.is_empty() && !hubs {
         return vec![Client {
             ident: root,
             members: Vec::new(),
             derived: derive(journey, names, rules),
         }];
     }
-    let parts = divide(journey, linking).into_iter();
+    let parts = divide(journey, partners).into_iter();
     parts
         .map(|(ident, part)| Client {
             ident,
@@ -70,26 +72,10 @@ pub fn clients(
         .collect()
 }
 
-/// Whether the journey may be about more than one client.
-pub fn is_divided(journey: &Journey, linking: Linking) -> bool {
-    !journey.splits.is_empty()
-        || (journey.links.len() > linking.max_partners
-            && !Aliases::of(journey).hubs(journey, linking).is_empty())
-}
-
-/// Whether an identifier has more partners in the journey than a client's may.
-pub fn is_hub(journey: &Journey, ident: Ident, linking: Linking) -> bool {
-    journey.links.len() > linking.max_partners && {
-        let aliases = Aliases::of(journey);
-        let hubs = aliases.hubs(journey, linking);
-        hubs.contains(&aliases.first(ident))
-    }
-}
-
 /// The parts of a journey by client.
-fn divide(journey: &Journey, linking: Linking) -> BTreeMap<Ident, Journey> {
-    let aliases = Aliases::of(journey);
-    let mut closed = aliases.hubs(journey, linking);
+fn divide(journey: &Journey, partners: Option<&Partners>) -> BTreeMap<Ident, Journey> {
+    let aliases = aliases(journey);
+    let mut closed = partners.map_or_else(BTreeSet::new, |partners| partners.hubs.clone());
     let mut denied = BTreeSet::new();
     for split in &journey.splits {
         let one = aliases.first(split.one);
@@ -161,7 +147,7 @@ impl Parts<'_> {
 }
 
 /// Sets of identifiers, each known by its first.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Groups(BTreeMap<Ident, Ident>);
 
 impl Groups {
@@ -180,41 +166,65 @@ impl Groups {
     }
 }
 
-fn is_alias(link: &&Link) -> bool {
-    link.form == LinkForm::Alias
-}
-
-/// Hashes of one identifier with two keys, each known by the first.
-struct Aliases(Groups);
-
-impl Aliases {
-    fn of(journey: &Journey) -> Self {
-        let mut groups = Groups::default();
-        for link in journey.links.iter().filter(is_alias) {
+/// The hashes of one identifier with several keys are known by the first.
+fn aliases(journey: &Journey) -> Groups {
+    let mut groups = Groups::default();
+    for link in &journey.links {
+        if link.form == LinkForm::Alias {
             groups.unite(link.high, link.low);
         }
-        Self(groups)
+    }
+    groups
+}
+
+/// How many partners the identifiers of a journey have. What is a hub becomes
+/// no other by whatever arrives later: a partner's hashes with several keys
+/// count each by itself.
+#[derive(Debug)]
+pub struct Partners {
+    linking: Linking,
+    aliases: Groups,
+    of: BTreeMap<Ident, BTreeSet<Ident>>,
+    hubs: BTreeSet<Ident>,
+}
+
+impl Partners {
+    /// The partners in a journey; `None` when it has too few links for a hub.
+    pub fn of(journey: &Journey, linking: Linking) -> Option<Self> {
+        if journey.links.len() <= linking.max_partners {
+            return None;
+        }
+        let mut partners = Self {
+            linking,
+            aliases: aliases(journey),
+            of: BTreeMap::new(),
+            hubs: BTreeSet::new(),
+        };
+        for link in &journey.links {
+            partners.add(*link);
+        }
+        Some(partners)
     }
 
-    fn first(&self, ident: Ident) -> Ident {
-        self.0.first(ident)
-    }
-
-    /// Identifiers with too many partners. What was one becomes no other by
-    /// whatever arrives later: a partner's hashes count each by itself.
-    fn hubs(&self, journey: &Journey, linking: Linking) -> BTreeSet<Ident> {
-        let mut partners: BTreeMap<Ident, BTreeSet<Ident>> = BTreeMap::new();
-        for link in journey.links.iter().filter(|link| !is_alias(link)) {
-            for (one, other) in [(link.high, link.low), (link.low, link.high)] {
-                if (linking.is_partner)(other) {
-                    let partners = partners.entry(self.first(one)).or_default();
-                    partners.insert(other);
+    /// Takes a further link, which is none between two hashes of one identifier.
+    pub(crate) fn add(&mut self, link: Link) {
+        if link.form == LinkForm::Alias {
+            return;
+        }
+        for (one, other) in [(link.high, link.low), (link.low, link.high)] {
+            if (self.linking.is_partner)(other) {
+                let one = self.aliases.first(one);
+                let partners = self.of.entry(one).or_default();
+                partners.insert(other);
+                if partners.len() > self.linking.max_partners {
+                    self.hubs.insert(one);
                 }
             }
         }
-        let too_many = |(ident, partners): (Ident, BTreeSet<Ident>)| {
-            (partners.len() > linking.max_partners).then_some(ident)
-        };
-        partners.into_iter().filter_map(too_many).collect()
+    }
+
+    /// Whether an identifier has more partners than a client's may.
+    pub(crate) fn is_hub(&self, ident: Ident) -> bool {
+        self.hubs.contains(&self.aliases.first(ident))
     }
 }

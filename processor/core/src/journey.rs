@@ -165,11 +165,12 @@ impl Journey {
         calls.chain(contacts).chain(deals)
     }
 
-    /// How many facts are kept that could be touches.
+    /// How many facts are kept that could be touches, or are leads: a form
+    /// may be sent any number of times in one visit.
     pub fn items(&self) -> usize {
         self.visitors
             .iter()
-            .map(|visitor| visitor.hits.len())
+            .map(|visitor| visitor.hits.len() + visitor.leads.len())
             .sum::<usize>()
             + self.calls.len()
             + self.contacts.len()
@@ -186,20 +187,17 @@ impl Journey {
         self.floor = self.floor.max(Some(floor));
     }
 
-    /// The time of the `keep`-th newest fact that could be a touch.
-    pub fn time_of_newest(&self, keep: usize) -> Option<i64> {
-        let mut times: Vec<i64> = self
-            .visitors
-            .iter()
-            .flat_map(|visitor| visitor.hits.iter().map(|hit| hit.key.at))
-            .chain(self.calls.iter().map(|call| call.key.at))
-            .chain(self.contacts.iter().map(|contact| contact.key.at))
-            .collect();
+    /// The moment from which on at most `keep` of [`Self::items`] are kept.
+    pub fn floor_to_keep(&self, keep: usize) -> Option<i64> {
+        let web = self.visitors.iter().flat_map(|visitor| {
+            let hits = visitor.hits.iter().map(|hit| hit.key.at);
+            hits.chain(visitor.leads.iter().map(|lead| lead.at))
+        });
+        let calls = self.calls.iter().map(|call| call.key.at);
+        let contacts = self.contacts.iter().map(|contact| contact.key.at);
+        let mut times: Vec<i64> = web.chain(calls).chain(contacts).collect();
         times.sort_unstable();
-        times
-            .len()
-            .checked_sub(keep)
-            .and_then(|index| times.get(index).copied())
+        floor(times.into_iter(), keep)
     }
 
     #[expect(clippy::indexing_slicing, reason = "the index was just found or made")]
@@ -337,6 +335,21 @@ impl Fact {
             body,
         }
     }
+}
+
+/// The earliest moment from which on at most `keep` of the times (ascending)
+/// lie, if there are more. Of a moment all are kept or none: a million events
+/// of one moment are no journey, and would stay for ever.
+pub(crate) fn floor(times: impl ExactSizeIterator<Item = i64>, keep: usize) -> Option<i64> {
+    let given_up = times.len().checked_sub(keep).filter(|excess| *excess > 0)?;
+    let mut around = times.skip(given_up - 1);
+    let last_given_up = around.next()?;
+    Some(
+        around
+            .next()
+            .filter(|first| *first > last_given_up)
+            .unwrap_or_else(|| last_given_up.saturating_add(1)),
+    )
 }
 
 impl Call {

@@ -24,7 +24,7 @@ use rustc_hash::FxHashMap;
 
 use crate::cell::{Cell, CellKey, Chunk, ChunkKey};
 use crate::cost::Cost;
-use crate::identity::{Client, Linking};
+use crate::identity::{Client, Linking, Partners};
 use crate::ids::{Ident, TenantId};
 use crate::journey::Journey;
 use crate::message::{Message, Record};
@@ -92,6 +92,8 @@ enum NodeEntry {
 /// A root in memory.
 pub(crate) struct Root {
     pub(crate) journey: Journey,
+    /// Who has how many partners; made when there may be a hub.
+    pub(crate) partners: Option<Box<Partners>>,
     /// What is to be settled at the end of the record.
     pub(crate) pending: Option<Box<Pending>>,
 }

@@ -9,11 +9,11 @@ use crate::cell::CellKind;
 use crate::credit::{self, Credits};
 use crate::derive::{Derived, Touch, TouchKey};
 use crate::fact::EventKey;
-use crate::identity::{self, Client};
+use crate::identity::{self, Client, Partners};
 use crate::ids::{Ident, TenantId};
-use crate::journey::Journey;
+use crate::journey::{Journey, floor};
 use crate::names::Names;
-use crate::partition::{Backing, Books, Claims, Partition};
+use crate::partition::{Backing, Books, Claims, Partition, Root};
 use crate::row::{RowBody, RowKey};
 
 /// What became of a client's journey.
@@ -61,6 +61,7 @@ impl<B: Backing> Partition<B> {
 
     /// Settles the journey of one root, if the record changed it.
     pub(crate) fn settle_root(&mut self, ident: Ident) {
+        let linking = self.limits.linking;
         let Some(root) = self.root_mut(ident) else {
             return;
         };
@@ -69,23 +70,29 @@ impl<B: Backing> Partition<B> {
         };
         // Taken out while the partition is borrowed, and put back below.
         let mut journey = std::mem::replace(&mut root.journey, Journey::new(TenantId(0)));
-        let after = self.clients(ident, &journey);
+        let mut partners = root.partners.take();
+        if partners.is_none() {
+            partners = Partners::of(&journey, linking).map(Box::new);
+        }
+        let after = self.clients(ident, &journey, partners.as_deref());
         self.settle_clients(&pending.before, &after, pending.claims, &journey, true);
         if let Some(floor) = self.too_much(&journey, &after) {
             journey.forget_before(floor);
             self.books.counters.capped_journeys += 1;
-            let kept = self.clients(ident, &journey);
+            let kept = self.clients(ident, &journey, partners.as_deref());
             self.settle_clients(&after, &kept, Claims::default(), &journey, false);
         }
         if let Some(root) = self.root_mut(ident) {
             root.journey = journey;
+            root.partners = partners;
         }
     }
 
     /// Takes a journey that stands here no more out of the cells. Its rows
     /// belong to whoever receives it.
-    pub(crate) fn settle_departed(&mut self, root: Ident, journey: &Journey) {
-        for client in self.clients(root, journey) {
+    pub(crate) fn settle_departed(&mut self, ident: Ident, root: &Root) {
+        let journey = &root.journey;
+        for client in self.clients(ident, journey, root.partners.as_deref()) {
             let change = Change {
                 tenant: journey.tenant,
                 client: None,
@@ -98,9 +105,8 @@ impl<B: Backing> Partition<B> {
         }
     }
 
-    fn clients(&self, root: Ident, journey: &Journey) -> Vec<Client> {
-        let linking = self.limits.linking;
-        identity::clients(root, journey, linking, &self.names, self.rules.as_ref())
+    fn clients(&self, root: Ident, journey: &Journey, partners: Option<&Partners>) -> Vec<Client> {
+        identity::clients(root, journey, partners, &self.names, self.rules.as_ref())
     }
 
     /// Settles what became of a journey's clients.
@@ -176,19 +182,14 @@ impl<B: Backing> Partition<B> {
 
     /// The moment before which a journey has to be given up, if it is too long.
     fn too_much(&self, journey: &Journey, clients: &[Client]) -> Option<i64> {
-        let oldest_kept = |client: &Client| {
-            let touches = &client.derived.touches;
-            let index = touches.len().checked_sub(self.limits.max_touches)?;
-            let too_many = index > 0;
-            too_many.then(|| touches.get(index).map(|touch| touch.key.at))?
+        let of_touches = |client: &Client| {
+            let touches = client.derived.touches.iter().map(|touch| touch.key.at);
+            floor(touches, self.limits.max_touches)
         };
-        if let Some(floor) = clients.iter().filter_map(oldest_kept).max() {
-            return Some(floor);
-        }
-        if journey.items() > self.limits.max_items {
-            return journey.time_of_newest(self.limits.max_items);
-        }
-        None
+        let of_touches = clients.iter().filter_map(of_touches).max();
+        let is_long = journey.items() > self.limits.max_items;
+        let of_items = is_long.then(|| journey.floor_to_keep(self.limits.max_items));
+        of_touches.max(of_items.flatten())
     }
 
     fn settle_change(&mut self, change: &Change<'_>, claims: Claims, journey: Option<&Journey>) {

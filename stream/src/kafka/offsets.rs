@@ -15,6 +15,9 @@ use crate::idle::{Offsets, Watermarks};
 use crate::record::TopicPartition;
 use crate::role::StreamError;
 
+/// How many log lines and errors of a client are served at once at most.
+const MAX_SERVED: u32 = 10_000;
+
 /// Reads watermarks, and the committed offsets of any group, without joining it.
 pub struct GroupOffsets {
     settings: ClientSettings,
@@ -43,10 +46,16 @@ impl GroupOffsets {
                 .map_err(|error| broker_error("cannot make a consumer", &error))?;
             self.groups.insert(group.to_owned(), client);
         }
-        let client = &self.groups[group];
-        // Nothing is subscribed: this serves log lines and errors.
-        let _ = client.poll(Duration::ZERO);
-        Ok(client)
+        // Nothing is subscribed: this serves log lines and errors. Every client
+        // has some while Kafka is away, those too that are not asked then.
+        for client in self.groups.values() {
+            for _ in 0..MAX_SERVED {
+                if client.poll(Duration::ZERO).is_none() {
+                    break;
+                }
+            }
+        }
+        Ok(&self.groups[group])
     }
 
     /// Any of the clients, for questions that concern no group.
@@ -65,6 +74,29 @@ impl Drop for GroupOffsets {
 }
 
 impl GroupOffsets {
+    /// The partitions of those of the topics that exist, asked by the client
+    /// of a group.
+    pub fn partitions(
+        &mut self,
+        group: &str,
+        topics: &[&str],
+    ) -> Result<Vec<TopicPartition>, StreamError> {
+        let patience = self.patience;
+        // Of all topics: to ask for one that is not there might make it.
+        let metadata = self
+            .client(group)?
+            .fetch_metadata(None, patience)
+            .map_err(|error| broker_error("cannot list the topics", &error))?;
+        let wanted = |topic: &&MetadataTopic| topics.contains(&topic.name());
+        let partitions = metadata.topics().iter().filter(wanted).flat_map(|topic| {
+            topic.partitions().iter().map(|partition| TopicPartition {
+                topic: topic.name().into(),
+                partition: partition.id(),
+            })
+        });
+        Ok(partitions.collect())
+    }
+
     /// The notes beside the group's committed offsets in these partitions,
     /// where it has committed.
     pub fn notes(

@@ -1,9 +1,9 @@
 //! The disk of a processor's state is full.
 
-use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::Command;
 
+use crate::faults::space::{self, Space};
 use crate::installation::{Group, Installation};
 use crate::traffic;
 
@@ -18,98 +18,43 @@ const LARGE: u32 = 512 * 1024;
 /// stands in for it.
 struct Disk {
     place: PathBuf,
-    /// Keeps the mount; its standard input keeps it.
-    keeper: Option<(Child, ChildStdin)>,
+    space: Option<Space>,
     kib: u32,
 }
 
 impl Disk {
     fn new(place: &Path) -> Self {
         std::fs::create_dir_all(place).unwrap();
-        let keeper = ["-m", "-Urm"].iter().find_map(|how| mount(place, how));
+        let mount = format!("mount -t tmpfs -o size={SMALL}k tmpfs \"$0\"");
         Self {
             place: place.to_owned(),
-            keeper,
+            space: Space::new(place, &mount),
             kib: SMALL,
         }
     }
 
     fn grow(&mut self) {
         self.kib = LARGE;
-        if self.keeper.is_some() {
-            let mut call = Command::new("mount");
-            call.args(["-o", &format!("remount,size={}k", self.kib)]);
-            call.arg(&self.place);
-            assert!(self.with(&call).status().unwrap().success());
+        if let Some(space) = &self.space {
+            let remount = format!("mount -o remount,size={}k \"$0\"", self.kib);
+            space.run(&self.place, &remount);
         }
     }
 
     /// A call that sees the disk.
     fn with(&self, call: &Command) -> Command {
-        let mut with = if let Some((keeper, _)) = &self.keeper {
-            let mut with = Command::new("nsenter");
-            // The user's space is entered where it is another; it never is root's.
-            if !is_root() {
-                with.args(["-U", "--preserve-credentials"]);
-            }
-            with.args(["-m", "-t", &keeper.id().to_string()]);
-            // Entering goes to the root of the file system.
-            with.args(["sh", "-c", r#"cd "$0" && exec "$@""#]);
-            with
-        } else {
-            let mut with = Command::new("sh");
-            let blocks = u64::from(self.kib) * 2;
-            with.arg("-c").arg(format!(
-                r#"trap '' XFSZ; ulimit -f {blocks}; cd "$0" && exec "$@""#
-            ));
-            with
-        };
-        with.arg(call.get_current_dir().unwrap_or(&self.place));
-        with.arg(call.get_program()).args(call.get_args());
-        for (name, value) in call.get_envs() {
-            match value {
-                Some(value) => with.env(name, value),
-                None => with.env_remove(name),
-            };
+        if let Some(space) = &self.space {
+            return space.with(call, &self.place);
         }
+        let mut with = Command::new("sh");
+        let blocks = u64::from(self.kib) * 2;
+        with.arg("-c").arg(format!(
+            r#"trap '' XFSZ; ulimit -f {blocks}; cd "$0" && exec "$@""#
+        ));
+        with.arg(call.get_current_dir().unwrap_or(&self.place));
+        space::copy(call, &mut with);
         with
     }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        if let Some((mut keeper, input)) = self.keeper.take() {
-            drop(input);
-            let _ = keeper.wait();
-        }
-    }
-}
-
-/// Mounts a small disk in a space of its own, if that is allowed.
-fn mount(place: &Path, how: &str) -> Option<(Child, ChildStdin)> {
-    let script = format!("mount -t tmpfs -o size={SMALL}k tmpfs \"$0\" && echo done && exec cat");
-    let mut keeper = Command::new("unshare")
-        .args([how, "sh", "-c", &script])
-        .arg(place)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .ok()?;
-    let mut said = String::new();
-    let mut output = BufReader::new(keeper.stdout.take()?);
-    let _ = output.read_line(&mut said);
-    let input = keeper.stdin.take()?;
-    if said.trim() == "done" {
-        return Some((keeper, input));
-    }
-    let _ = keeper.wait();
-    None
-}
-
-fn is_root() -> bool {
-    let id = Command::new("id").arg("-u").output().unwrap();
-    id.stdout == b"0\n"
 }
 
 #[test]

@@ -7,6 +7,7 @@
 mod again;
 mod chaos;
 mod clickhouse;
+mod clock;
 pub mod crew;
 mod damage;
 mod disk;
@@ -15,6 +16,8 @@ mod figures;
 mod gate;
 pub mod logs;
 mod members;
+mod power;
+mod space;
 mod steps;
 mod storm;
 mod twins;

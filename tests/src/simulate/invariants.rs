@@ -269,7 +269,8 @@ fn due(setup: &Setup, instance: &Instance, idents: &BTreeSet<Ident>) -> Result<C
     let mut clients = Vec::new();
     journeys(instance, idents, |root, journey| {
         let rules = setup.rules.as_ref();
-        let of_journey = identity::clients(root, journey, linking, names, rules);
+        let partners = identity::Partners::of(journey, linking);
+        let of_journey = identity::clients(root, journey, partners.as_ref(), names, rules);
         clients.extend(
             of_journey
                 .into_iter()

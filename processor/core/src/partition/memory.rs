@@ -40,6 +40,7 @@ impl<B: Backing> Partition<B> {
             Node::Child(parent) => NodeEntry::Child(parent),
             Node::Root(journey) => NodeEntry::Root(Box::new(Root {
                 journey: *journey,
+                partners: None,
                 pending: None,
             })),
         };
@@ -66,7 +67,11 @@ impl<B: Backing> Partition<B> {
             let before = Vec::new();
             let pending = Some(Box::new(Pending { before, claims }));
             Cached {
-                value: NodeEntry::Root(Box::new(Root { journey, pending })),
+                value: NodeEntry::Root(Box::new(Root {
+                    journey,
+                    partners: None,
+                    pending,
+                })),
                 used,
                 changed: true,
             }

@@ -1,7 +1,7 @@
 //! What a message does to its node.
 
 use crate::fact::{Fact, FactBody, Link, LinkForm, Split};
-use crate::identity::{self, Linking, clients};
+use crate::identity::{Linking, Partners, clients};
 use crate::ids::{Ident, TenantId};
 use crate::journey::Added;
 use crate::message::{Body, Message};
@@ -52,6 +52,7 @@ impl<B: Backing> Partition<B> {
             NodeEntry::Root(root) => root,
             NodeEntry::Child(parent) => {
                 let parent = *parent;
+                self.books.counters.forwarded_facts += 1;
                 let body = Body::Event {
                     fact,
                     via: via.or(Some(to)),
@@ -73,14 +74,18 @@ impl<B: Backing> Partition<B> {
             FactBody::Linked(link) => Some(link),
             _ => None,
         };
+        let counters = &mut self.books.counters;
+        counters.arrived_facts += 1;
+        counters.most_hops = counters.most_hops.max(hops);
         let Some(root) = self.root_mut(to) else {
             return Ok(());
         };
         let added = root.add(fact, moved);
         let ends = link.filter(|_| added == Added::Changed);
         let ends = ends.into_iter().flat_map(|link| [link.high, link.low]);
-        let hubs = ends.filter(|end| identity::is_hub(&root.journey, *end, linking));
-        let hubs: Vec<Ident> = hubs.collect();
+        let partners = root.partners(linking);
+        let is_hub = |end: &Ident| partners.is_some_and(|partners| partners.is_hub(*end));
+        let hubs: Vec<Ident> = ends.filter(is_hub).collect();
         match added {
             Added::Changed => self.change_node(to),
             Added::Known => self.books.counters.known_facts += u64::from(!moved),
@@ -115,7 +120,8 @@ impl<B: Backing> Partition<B> {
         if let Some(entry) = self.nodes.get_mut(&root)
             && let NodeEntry::Root(node) = &mut entry.value
         {
-            let before = clients(root, &node.journey, self.limits.linking, names, rules);
+            node.partners(self.limits.linking);
+            let before = clients(root, &node.journey, node.partners.as_deref(), names, rules);
             let claims = Claims::default();
             node.pending = Some(Box::new(Pending { before, claims }));
             self.unsettled.push(root);
@@ -243,6 +249,7 @@ impl<B: Backing> Partition<B> {
                 if reparented {
                     self.change_node(to);
                 }
+                self.books.counters.forwarded_links += 1;
                 self.send(Message {
                     tenant,
                     to: second,
@@ -270,7 +277,8 @@ impl<B: Backing> Partition<B> {
         };
         self.change_node(from);
         self.books.counters.moved_journeys += 1;
-        self.settle_departed(from, &root.journey);
+        root.partners(self.limits.linking);
+        self.settle_departed(from, &root);
         if let Some(fact) = reason {
             root.journey.add(fact);
         }
@@ -354,7 +362,7 @@ impl Root {
     /// Adds a fact, and claims its rows when it moved here.
     fn add(&mut self, fact: Fact, moved: bool) -> Added {
         let Some(pending) = &mut self.pending else {
-            return self.journey.add(fact);
+            return self.put(fact);
         };
         let member = match &fact.body {
             FactBody::Member(ident) => Some(*ident),
@@ -366,6 +374,33 @@ impl Root {
         if moved && !self.journey.refuses(&fact) {
             pending.claims.claim(&fact);
         }
-        self.journey.add(fact)
+        self.put(fact)
+    }
+
+    fn put(&mut self, fact: Fact) -> Added {
+        let link = match fact.body {
+            FactBody::Linked(link) => Some(link),
+            _ => None,
+        };
+        let added = self.journey.add(fact);
+        match link {
+            // Everything is known by another name now.
+            Some(link) if link.form == LinkForm::Alias => self.partners = None,
+            Some(link) => {
+                if let Some(partners) = &mut self.partners {
+                    partners.add(link);
+                }
+            }
+            None => {}
+        }
+        added
+    }
+
+    /// Who has how many partners, if there may be a hub.
+    pub(crate) fn partners(&mut self, linking: Linking) -> Option<&Partners> {
+        if self.partners.is_none() {
+            self.partners = Partners::of(&self.journey, linking).map(Box::new);
+        }
+        self.partners.as_deref()
     }
 }

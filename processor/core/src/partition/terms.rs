@@ -34,7 +34,7 @@ pub struct Topology {
 pub struct Limits {
     /// Touches kept of one client; of more, the newest.
     pub max_touches: usize,
-    /// Facts kept of one client that could be touches.
+    /// Hits, leads, calls and contacts kept of one client; of more, the newest.
     pub max_items: usize,
     /// Which identifiers link clients.
     pub linking: Linking,
@@ -45,6 +45,14 @@ pub struct Limits {
 pub struct Counters {
     /// Messages applied.
     pub messages: u64,
+    /// Facts that came to the root of their client.
+    pub arrived_facts: u64,
+    /// Facts that a node passed on to its parent.
+    pub forwarded_facts: u64,
+    /// The most nodes that passed on one fact that arrived.
+    pub most_hops: u32,
+    /// Links that a node passed on, since it has a parent already.
+    pub forwarded_links: u64,
     /// Facts that were known already.
     pub known_facts: u64,
     /// Journeys that moved to another node.

@@ -1,6 +1,9 @@
 //! The union-find over the log: random facts and links, messages delayed,
 //! interleaved and repeated, and what must hold after every step and at rest.
 
+mod chain;
+mod crowd;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 
@@ -65,6 +68,11 @@ impl Rules for OneModel {
     }
 }
 
+const LINKING: Linking = Linking {
+    max_partners: 1000,
+    is_partner: |_| true,
+};
+
 /// Partitions with the messages that are on their way.
 struct Cluster {
     partitions: Vec<Partition<Nothing>>,
@@ -75,6 +83,15 @@ struct Cluster {
 
 impl Cluster {
     fn new(count: u32) -> Self {
+        let limits = Limits {
+            max_touches: 1000,
+            max_items: 1000,
+            linking: LINKING,
+        };
+        Self::limited(count, limits)
+    }
+
+    fn limited(count: u32, limits: Limits) -> Self {
         let mut partitions: Vec<_> = (0..count)
             .map(|own| {
                 let home = |ident: Ident, count: u32| (ident.0 % u128::from(count)) as u32;
@@ -82,14 +99,6 @@ impl Cluster {
                     own,
                     partitions: count,
                     home,
-                };
-                let limits = Limits {
-                    max_touches: 1000,
-                    max_items: 1000,
-                    linking: Linking {
-                        max_partners: 1000,
-                        is_partner: |_| true,
-                    },
                 };
                 let rules = Arc::new(OneModel);
                 let (names, sums) = (Names::default(), Conservation::default());
