@@ -6,11 +6,13 @@
 //! write, then the offset is committed. Killed anywhere, it goes on from what
 //! is stored, and repeats what it said before: that changes nothing.
 
+mod announcement;
 mod error;
 mod facts;
 mod lease;
 mod metrics;
 mod owned;
+mod restate;
 mod rows;
 mod rules;
 mod store;
@@ -21,6 +23,6 @@ mod worker;
 pub use error::ProcessorError;
 pub use owned::{Leaving, Owned};
 pub use rules::{Attribution, TenantSettings};
-pub use store::{Changing, FjallStore, Loaded, MemoryStore, Store, StoreOptions};
+pub use store::{Changing, FjallStore, Loaded, MemoryStore, Store, StoreOptions, Stored};
 pub use throughline_core::model::{Model, Shares, Weighing};
 pub use worker::{Config, Processor};

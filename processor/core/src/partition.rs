@@ -12,6 +12,7 @@ mod claims;
 mod costs;
 mod memory;
 mod messages;
+mod restate;
 mod terms;
 #[cfg(test)]
 mod tests;
@@ -35,6 +36,7 @@ use crate::rules::Rules;
 pub(crate) use books::Books;
 pub(crate) use claims::Claims;
 use memory::evict;
+pub use restate::Restated;
 pub use terms::{Changes, Conservation, Counters, Limits, Node, StoredNode, Topology};
 
 /// Where state comes from that is not in memory.
@@ -65,6 +67,8 @@ pub struct Partition<B> {
     chunks: FxHashMap<ChunkKey, Cached<Chunk>>,
     queue: VecDeque<Message>,
     announced_tenants: usize,
+    /// Rows and cells are of no use: see [`Self::keep_facts_only`].
+    pub(crate) facts_only: bool,
     /// Roots that the record changed, in the order in which it did.
     pub(crate) unsettled: Vec<Ident>,
     pub(crate) books: Books,
@@ -131,6 +135,7 @@ impl<B: Backing> Partition<B> {
             chunks: FxHashMap::default(),
             queue: VecDeque::new(),
             announced_tenants,
+            facts_only: false,
             unsettled: Vec::new(),
             books,
             changes: Changes::default(),
