@@ -1,9 +1,11 @@
 //! Other rules make another generation of figures, and the views show one or
 //! the other, never a mixture.
 
+use throughline_proto::topics;
 use throughline_tests::reference::Settings;
 
-use crate::installation::Installation;
+use crate::faults::logs::Tools;
+use crate::installation::{EVENTS_PARTITIONS, Group, Installation};
 use crate::process::until;
 use crate::traffic;
 use crate::written;
@@ -14,6 +16,7 @@ fn changed(settings: &Settings) -> Settings {
     let tenants = settings.tenants.values_mut();
     for tenant in tenants.chain([&mut settings.default]) {
         tenant.lookback_days = 2;
+        tenant.zone = chrono_tz::Tz::Asia__Kolkata;
         tenant.reset_on_conversion = !tenant.reset_on_conversion;
     }
     settings
@@ -41,6 +44,9 @@ fn other_rules_need_another_generation_which_shows_when_it_is_complete() {
     );
     line.assert_views(&traffic.expected);
 
+    // Of the log there is nothing left: the figures come from the state.
+    Tools::new(&line).delete_records(&line.topic(topics::EVENTS), EVENTS_PARTITIONS);
+    assert_eq!(line.records_of(Group::Processor), 0);
     // Complete for the processor is not complete for the views.
     line.config["processor"]["generation"] = 2.into();
     line.start("processor", &["processor", "--until-idle"])

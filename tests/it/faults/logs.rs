@@ -20,13 +20,14 @@ use crate::traffic;
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What Kafka's own tools would do to its topics.
-struct Tools {
+pub struct Tools {
     client: AdminClient<DefaultClientContext>,
     runtime: tokio::runtime::Runtime,
 }
 
 impl Tools {
-    fn new(line: &Installation) -> Self {
+    /// Tools for the Kafka of a line.
+    pub fn new(line: &Installation) -> Self {
         let servers = line.client().bootstrap_servers;
         let mut config = ClientConfig::new();
         let client = config.set("bootstrap.servers", servers).create().unwrap();
@@ -36,7 +37,7 @@ impl Tools {
     }
 
     /// Deletes all records of a topic's partitions, as its retention would.
-    fn delete_records(&self, topic: &str, partitions: u32) {
+    pub fn delete_records(&self, topic: &str, partitions: u32) {
         let mut ends = TopicPartitionList::new();
         for partition in 0..partitions as i32 {
             ends.add_partition_offset(topic, partition, Offset::End)

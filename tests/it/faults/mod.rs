@@ -13,7 +13,7 @@ mod disk;
 mod feed;
 mod figures;
 mod gate;
-mod logs;
+pub mod logs;
 mod members;
 mod steps;
 mod storm;
