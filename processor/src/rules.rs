@@ -39,6 +39,9 @@ pub struct TenantSettings {
     pub rates: Rates,
 }
 
+/// A day (since the epoch) or an hour of it, by the clocks of a zone.
+type LocalTime = (Tz, i32, Option<u8>);
+
 /// The attribution rules of one generation.
 #[derive(Debug)]
 pub struct Attribution {
@@ -49,7 +52,7 @@ pub struct Attribution {
     /// Days of hours by time zone: each hour is asked for many times.
     days: Mutex<FxHashMap<(Tz, i32), i32>>,
     /// The hours of days and of hours of days, likewise.
-    spans: Mutex<FxHashMap<(Tz, i32, Option<u8>), (i32, u32)>>,
+    spans: Mutex<FxHashMap<LocalTime, (i32, u32)>>,
     /// The newest day that an amount in another currency was of.
     rated_through: AtomicI32,
 }

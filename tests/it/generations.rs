@@ -83,3 +83,47 @@ fn other_rules_need_another_generation_which_shows_when_it_is_complete() {
     assert_eq!(called.code, Some(1), "{}", called.err);
     assert!(called.err.contains("generation 3"), "{}", called.err);
 }
+
+/// The rules change in the middle of the traffic, and the processor dies again
+/// and again: the views show the first generation as it was, until they show
+/// the second, which is whole.
+#[test]
+fn a_generation_that_begins_under_load_shows_when_it_is_complete() {
+    let traffic = traffic::small();
+    let before = traffic.plan.settings();
+    let mut line = Installation::new("generations_load", &before);
+    let records: Vec<_> = traffic.outgoing().map(|(_, record)| record).collect();
+    let (first, second) = records.split_at(records.len() / 2);
+    line.call(&["topics", "create"]).succeeds();
+    line.send(first.to_vec());
+    line.run_until_idle();
+    let shown = line.views();
+
+    let after = changed(&before);
+    line.config["tenants"] = written::tenants(&after);
+    line.config["processor"]["generation"] = 2.into();
+    let mut others = [
+        line.start("ingest", &["ingest"]),
+        line.start("sink", &["sink"]),
+    ];
+    let mut kills = 0;
+    for part in second.chunks(second.len() / 4 + 1) {
+        line.send(part.to_vec());
+        let mut processor = line.start("processor", &["processor"]);
+        until("it is at work", || processor.output().contains("assigned"));
+        processor.kill();
+        kills += 1;
+        let views = line.views();
+        if line.query("SELECT max(generation) FROM generations") == "1" {
+            let differences = shown.compare(&views);
+            assert!(differences.is_empty(), "{}", differences.join("\n"));
+        }
+    }
+    assert_eq!(kills, 4);
+    for other in &mut others {
+        other.stop();
+    }
+    line.run_until_idle();
+    line.assert_views(&traffic.expected_with(&after));
+    assert_eq!(line.query("SELECT max(generation) FROM generations"), "2");
+}

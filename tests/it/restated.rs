@@ -57,7 +57,7 @@ fn changes(settings: &Settings) -> Vec<(&'static str, Settings, Vec<RuleSpec>)> 
         ),
         (
             "currency",
-            with(&|tenant| tenant.currency = "EUR".to_owned()),
+            with(&|tenant| "EUR".clone_into(&mut tenant.currency)),
             vec![],
         ),
         ("rates", with(&|tenant| tenant.rates.clear()), vec![]),
