@@ -44,6 +44,8 @@ pub struct Checkpoint {
     pub bytes: usize,
     /// Keys stored.
     pub keys: usize,
+    /// Stored keys that partitions were restated from.
+    pub restated: usize,
 }
 
 /// Reports one checkpoint of a worker.
@@ -52,12 +54,8 @@ pub fn checkpoint(done: &Checkpoint, took: Duration) {
     counter!(names::PROCESSOR_SENT_MESSAGES_TOTAL).increment(done.messages as u64);
     counter!(names::PROCESSOR_ROWS_TOTAL).increment(done.rows as u64);
     counter!(names::PROCESSOR_PUBLISHED_BYTES_TOTAL).increment(done.bytes as u64);
+    counter!(names::PROCESSOR_RESTATED_KEYS_TOTAL).increment(done.restated as u64);
     counter!(names::PROCESSOR_STORED_KEYS_TOTAL).increment(done.keys as u64);
-}
-
-/// Reports stored keys that a partition was restated from.
-pub fn restated(keys: usize) {
-    counter!(names::PROCESSOR_RESTATED_KEYS_TOTAL).increment(keys as u64);
 }
 
 /// Reports records that were applied.

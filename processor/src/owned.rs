@@ -50,6 +50,8 @@ pub struct Leaving {
     pub rows: usize,
     /// Keys to be stored.
     pub keys: usize,
+    /// Stored keys that were restated since the last checkpoint.
+    pub restated: usize,
     /// What was done since the last checkpoint.
     pub counters: Counters,
 }
@@ -212,10 +214,10 @@ impl<B: Backing<Error = ProcessorError> + Stored> Owned<B> {
         let changes = self.partition.take_changes();
         self.dirty = false;
         self.must_be_stored = false;
-        self.restated_keys = 0;
         let mut leaving = Leaving {
             messages: changes.messages.values().map(Vec::len).sum(),
             counters: changes.counters,
+            restated: std::mem::take(&mut self.restated_keys),
             ..Leaving::default()
         };
         let names = self.partition.names();

@@ -9,7 +9,6 @@ use throughline_stream::{Outgoing, Record};
 
 use crate::announcement;
 use crate::error::ProcessorError;
-use crate::metrics;
 use crate::owned::{Owned, context, outgoing};
 use crate::rules::Attribution;
 use crate::store::Stored;
@@ -148,7 +147,6 @@ impl<B: Backing<Error = ProcessorError> + Stored> Owned<B> {
             .keys(stage.space(), after, STEP_KEYS)?;
         self.dirty = true;
         self.restated_keys += keys.len();
-        metrics::restated(keys.len());
         let Some(last) = keys.last() else {
             self.end_stage(stage, rules);
             return Ok(Vec::new());

@@ -235,6 +235,7 @@ impl<S: Store> Processor<S> {
             done.messages += leaving.messages;
             done.rows += leaving.rows;
             done.keys += leaving.keys;
+            done.restated += leaving.restated;
             for record in leaving.records {
                 done.bytes += record.value.as_ref().map_or(0, Vec::len);
                 self.publish.send(record)?;
