@@ -1,15 +1,18 @@
 //! Switches the views to a new generation of figures, once it is complete.
 //!
-//! Workers of the processor write their generation beside the offsets they
-//! commit. A generation is complete when every partition of `events` was
-//! committed under it, up to where the log ended, and all rows that came of it
-//! have arrived. Until then the views show the one before, so they never show
-//! half of one.
+//! Workers of the processor write beside the offsets they commit of which
+//! generation a partition's figures are, or to which they are on the way. A
+//! generation is complete when every partition of `events` was committed as
+//! being of it, up to where the log ended, and all rows that came of it have
+//! arrived. Until then the views show the one before, so they never show half
+//! of one.
+
+use std::collections::BTreeMap;
 
 use throughline_sink::{ClickHouse, SinkError, schema};
-use throughline_stream::StreamError;
 use throughline_stream::idle::{CatchUp, Offsets as _, Stage};
 use throughline_stream::kafka::GroupOffsets;
+use throughline_stream::{StreamError, TopicPartition};
 
 use crate::config::Settings;
 use crate::roles;
@@ -36,7 +39,7 @@ impl Switch {
         Ok(Self {
             clickhouse: ClickHouse::new(&settings.clickhouse.connection)?,
             generation: settings.processor.generation,
-            note: roles::commit_note(settings),
+            note: roles::generation_note(settings.processor.generation),
             processor: processor.clone(),
             sink: sink.clone(),
             catch_up: None,
@@ -83,10 +86,9 @@ impl Switch {
     /// Whether all partitions of `events` are worked off under this generation.
     fn is_at_work(&self, offsets: &mut GroupOffsets) -> Result<bool, StreamError> {
         let marks = offsets.watermarks(&self.processor.topics)?;
-        let partitions: Vec<_> = marks.into_keys().collect();
-        let notes = offsets.notes(&self.processor.group, &partitions)?;
+        let notes = notes(&self.processor, offsets)?;
         let is_ours = |at| notes.get(at).is_some_and(|note| *note == self.note);
-        Ok(!partitions.is_empty() && partitions.iter().all(is_ours))
+        Ok(!marks.is_empty() && marks.keys().all(is_ours))
     }
 
     fn switch(&mut self) -> Result<(), SinkError> {
@@ -98,4 +100,20 @@ impl Switch {
         );
         Ok(())
     }
+}
+
+/// Whether a stage has partitions that are on their way to a generation: until
+/// they are there, more is to come of them than their offsets tell.
+pub fn is_on_the_way(stage: &Stage, offsets: &mut GroupOffsets) -> Result<bool, StreamError> {
+    let notes = notes(stage, offsets)?;
+    Ok(notes.values().any(|note| roles::is_on_the_way(note)))
+}
+
+fn notes(
+    stage: &Stage,
+    offsets: &mut GroupOffsets,
+) -> Result<BTreeMap<TopicPartition, String>, StreamError> {
+    let marks = offsets.watermarks(&stage.topics)?;
+    let partitions: Vec<_> = marks.into_keys().collect();
+    offsets.notes(&stage.group, &partitions)
 }

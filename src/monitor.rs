@@ -9,7 +9,7 @@ use throughline_stream::kafka::GroupOffsets;
 use throughline_stream::{Stop, StreamError, metric_names};
 
 use crate::config::Settings;
-use crate::generation::Switch;
+use crate::generation::{self, Switch};
 use crate::health::{Health, State};
 use crate::roles::Joined;
 
@@ -70,7 +70,7 @@ pub fn watch(
             switched(&mut switch, |switch| switch.look(&mut offsets));
         }
         if let Some(until) = until_idle.filter(|until| until.joined.all()) {
-            idle = match is_idle(until.stages, &mut offsets) {
+            idle = match has_ended(until.stages, &mut offsets) {
                 Ok(true) => idle + 1,
                 Ok(false) => 0,
                 Err(error) => {
@@ -87,6 +87,16 @@ pub fn watch(
             return;
         }
     }
+}
+
+/// Whether all stages have nothing to do, now or by themselves later.
+fn has_ended(stages: &[Stage], offsets: &mut GroupOffsets) -> Result<bool, StreamError> {
+    for stage in stages.iter().filter(|stage| stage.feeds_itself) {
+        if generation::is_on_the_way(stage, offsets)? {
+            return Ok(false);
+        }
+    }
+    is_idle(stages, offsets)
 }
 
 /// Looks after the switch, if there is one; `false` when that has to be repeated.

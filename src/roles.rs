@@ -12,7 +12,7 @@ use throughline_processor::{Attribution, FjallStore, Processor, StoreOptions, Te
 use throughline_sink::Sink;
 use throughline_stream::Stop;
 use throughline_stream::kafka::{
-    KafkaPublisher, KafkaSource, PublisherSettings, SourceSettings, Start, StartAt,
+    CommitNote, KafkaPublisher, KafkaSource, PublisherSettings, SourceSettings, Start, StartAt,
 };
 
 use crate::config::{Settings, Tenant};
@@ -72,7 +72,7 @@ pub fn ingest(
         &name,
         Group {
             name: &kafka.groups.ingest,
-            note: config.keys.note(),
+            note: config.keys.note().into(),
         },
         topics,
         worker,
@@ -180,14 +180,7 @@ pub fn store(settings: &Settings) -> anyhow::Result<FjallStore> {
         path: settings.processor.data_dir.clone(),
         cache_bytes: settings.processor.cache_mib << 20,
     };
-    let store = FjallStore::open(&options)?;
-    for partition in store.discard_older(settings.processor.generation)? {
-        tracing::info!(
-            partition,
-            "state of an older generation discarded: rebuilding from the log"
-        );
-    }
-    Ok(store)
+    Ok(FjallStore::open(&options)?)
 }
 
 /// A worker of the processor.
@@ -205,7 +198,7 @@ pub fn processor(
         &name,
         Group {
             name: &kafka.groups.processor,
-            note: commit_note(settings),
+            note: progress_note(settings.processor.generation, store.clone()),
         },
         topics,
         worker,
@@ -252,7 +245,7 @@ pub fn sink(settings: &Settings, worker: &Worker) -> anyhow::Result<Sink<KafkaSo
     let start: StartAt = Box::new(|_, _| Ok(Some(Start::Committed)));
     let group = Group {
         name: &kafka.groups.sink,
-        note: commit_note(settings),
+        note: generation_note(settings.processor.generation).into(),
     };
     let source = source(settings, &name, group, topics, worker, start)?;
     let config = throughline_sink::Config {
@@ -271,13 +264,38 @@ pub fn sink(settings: &Settings, worker: &Worker) -> anyhow::Result<Sink<KafkaSo
 /// A consumer group, and what its workers write beside the offsets they commit.
 struct Group<'a> {
     name: &'a str,
-    note: String,
+    note: CommitNote,
 }
 
+/// What stands before the generation in the notes of partitions that are on
+/// their way to it.
+const ON_THE_WAY: &str = "on the way to ";
+
 /// What workers of the processor and the sink write beside the offsets they
-/// commit: by which rules the work was done.
-pub fn commit_note(settings: &Settings) -> String {
-    format!("generation {}", settings.processor.generation)
+/// commit: of which generation the rows are.
+pub fn generation_note(generation: u32) -> String {
+    format!("generation {generation}")
+}
+
+/// Whether a note says that a partition is on its way to a generation.
+pub fn is_on_the_way(note: &str) -> bool {
+    note.starts_with(ON_THE_WAY)
+}
+
+/// The note on a partition of the processor.
+fn progress_note(generation: u32, store: FjallStore) -> CommitNote {
+    CommitNote::new(move |at| {
+        let note = generation_note(generation);
+        match store.is_at_generation(at.partition as u32, generation) {
+            Ok(true) => note,
+            Ok(false) => format!("{ON_THE_WAY}{note}"),
+            Err(error) => {
+                // Whoever reads that state next ends with the same error.
+                tracing::warn!(%error, "cannot tell of which generation a partition is");
+                format!("{ON_THE_WAY}{note}")
+            }
+        }
+    })
 }
 
 fn source(

@@ -14,7 +14,7 @@ use throughline_proto::{Ident, IdentKind};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::event::{Body, Call, Cost, Deal, Email, Event, Source, Statement, Web};
-use crate::hours::days_since_epoch;
+use throughline_proto::hours::days_since_epoch;
 
 /// The half of the hash that covers identifiers. The half in front does not,
 /// so that which of two contents comes first does not depend on a secret.

@@ -12,11 +12,11 @@ use crate::batch::{Batch, Batches, Origin};
 use crate::config::Limits;
 use crate::content::ContentHasher;
 use crate::event::{Body, Call, Cost, Deal, Email, Event, Source, Statement, Web};
-use crate::hours::days_since_epoch;
 use crate::ident::{IdentKeys, Idents};
 use crate::identify::Identified;
 use crate::money::MinorUnit;
 use crate::recent::RecentMap;
+use throughline_proto::hours::days_since_epoch;
 
 /// Turns events into messages.
 #[derive(Debug)]

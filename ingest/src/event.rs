@@ -5,9 +5,9 @@ use chrono::NaiveDate;
 pub use throughline_proto::events::Source;
 use throughline_proto::events::{CallStatus, DealStatus};
 
-use crate::hours::HourSpan;
 use crate::money::MinorUnit;
 use crate::tenant::Tenant;
+use throughline_proto::hours::HourSpan;
 
 /// One valid, normalised event.
 #[derive(Debug)]

@@ -17,7 +17,6 @@ pub mod decode;
 pub mod emit;
 pub mod event;
 pub mod fields;
-pub mod hours;
 pub mod ident;
 pub mod identify;
 pub mod moment;

@@ -10,13 +10,13 @@ use throughline_proto::topics::RawTopic;
 use crate::decode::Field;
 use crate::event::{Body, Event, Identifiers, Statement};
 use crate::fields::{Fields, ID_BYTES, IDENTIFIER_BYTES};
-use crate::hours::{self, HourSpan};
 use crate::moment::{AHEAD_MS, EARLIEST_MS};
 use crate::normalise::{Phones, email, is_junk};
 use crate::recent::RecentMap;
 use crate::reject::{Reason, Rejection};
 use crate::source::Sources;
 use crate::tenant::{Tenant, Tenants};
+use throughline_proto::hours::{self, HourSpan};
 
 /// What is worth remembering between events; any of it may be lost.
 #[derive(Debug)]

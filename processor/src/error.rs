@@ -91,13 +91,30 @@ pub enum ProcessorError {
         "the state of partition {partition} was made in generation {stored} by other attribution \
          rules (models, lookback windows, channel rules, currency rates, time zones) than those \
          configured as generation {configured}: undo the change, or raise `processor.generation` \
-         above {stored} to rebuild all figures from the log by the new rules"
+         above {stored} on every processor and sink, and all figures are restated from the state by \
+         the new rules; the views show those of before until they are complete"
     )]
     Rules {
         /// The partition of `events`.
         partition: u32,
         /// The generation in the store.
         stored: u32,
+        /// The configured generation.
+        configured: u32,
+    },
+    /// The log goes on in a generation whose rules are not known here.
+    #[error(
+        "partition {partition} of `events` goes on in generation {announced} from offset {offset}, but \
+         this processor is configured for generation {configured}: give it the rules and the \
+         `processor.generation` of the processors that have begun with generation {announced}"
+    )]
+    Announced {
+        /// The partition of `events`.
+        partition: u32,
+        /// The offset of the record that says so.
+        offset: i64,
+        /// The generation that it announces.
+        announced: u32,
         /// The configured generation.
         configured: u32,
     },

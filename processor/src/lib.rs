@@ -6,11 +6,13 @@
 //! write, then the offset is committed. Killed anywhere, it goes on from what
 //! is stored, and repeats what it said before: that changes nothing.
 
+mod announcement;
 mod error;
 mod facts;
 mod lease;
 mod metrics;
 mod owned;
+mod restate;
 mod rows;
 mod rules;
 pub mod snapshot;
@@ -23,7 +25,7 @@ pub use error::ProcessorError;
 pub use owned::{Leaving, Owned};
 pub use rules::{Attribution, TenantSettings};
 pub use store::{
-    Changing, Entry, FjallStore, Loaded, MemoryStore, Restoring, Store, StoreOptions, View,
+    Changing, Entry, FjallStore, Loaded, MemoryStore, Restoring, Store, StoreOptions, Stored, View,
 };
 pub use throughline_core::model::{Model, Shares, Weighing};
 pub use worker::{Config, Processor};

@@ -10,7 +10,13 @@ use crate::snapshot::{Restored, Saved};
 
 /// Reports what a partition did since its last checkpoint, and whether its
 /// sums agree.
-pub fn partition(partition: u32, counters: Counters, sums: Conservation, cached: (usize, usize)) {
+pub fn partition(
+    partition: u32,
+    counters: Counters,
+    sums: Conservation,
+    cached: (usize, usize),
+    on_the_way: bool,
+) {
     counter!(names::PROCESSOR_MESSAGES_TOTAL).increment(counters.messages);
     counter!(names::PROCESSOR_FACTS_TOTAL).increment(counters.arrived_facts);
     counter!(names::PROCESSOR_FORWARDED_FACTS_TOTAL).increment(counters.forwarded_facts);
@@ -28,6 +34,8 @@ pub fn partition(partition: u32, counters: Counters, sums: Conservation, cached:
         .set((sums.booked_ppm - sums.expected_ppm) as f64);
     gauge!(names::PROCESSOR_REVENUE_IMBALANCE_MINOR_UNITS, "partition" => label.clone())
         .set((sums.booked_revenue - sums.expected_revenue) as f64);
+    let restating = if on_the_way { 1.0 } else { 0.0 };
+    gauge!(names::PROCESSOR_RESTATING, "partition" => label.clone()).set(restating);
     gauge!(names::PROCESSOR_CACHED_NODES, "partition" => label.clone()).set(cached.0 as f64);
     gauge!(names::PROCESSOR_CACHED_CHUNKS, "partition" => label).set(cached.1 as f64);
 }
@@ -43,6 +51,8 @@ pub struct Checkpoint {
     pub bytes: usize,
     /// Keys stored.
     pub keys: usize,
+    /// Stored keys that partitions were restated from.
+    pub restated: usize,
 }
 
 /// Reports one checkpoint of a worker.
@@ -51,6 +61,7 @@ pub fn checkpoint(done: &Checkpoint, took: Duration) {
     counter!(names::PROCESSOR_SENT_MESSAGES_TOTAL).increment(done.messages as u64);
     counter!(names::PROCESSOR_ROWS_TOTAL).increment(done.rows as u64);
     counter!(names::PROCESSOR_PUBLISHED_BYTES_TOTAL).increment(done.bytes as u64);
+    counter!(names::PROCESSOR_RESTATED_KEYS_TOTAL).increment(done.restated as u64);
     counter!(names::PROCESSOR_STORED_KEYS_TOTAL).increment(done.keys as u64);
 }
 

@@ -12,24 +12,35 @@ use crate::error::ProcessorError;
 use crate::facts::ident_to_wire;
 use crate::rows::{Context, Outbox};
 use crate::rules::Attribution;
-use crate::store::{Changing, Loaded};
-use crate::stored::{self, Meta};
+use crate::store::{Changing, Loaded, Stored};
+use crate::stored::{self, Meta, Progress};
 use crate::wire::{self, Incoming};
 use crate::worker::Config;
+use crate::{announcement, restate};
 
 /// A partition that a worker owns.
 pub struct Owned<B> {
-    number: u32,
-    partition: Partition<B>,
-    outbox: Outbox,
+    pub(crate) number: u32,
+    pub(crate) partition: Partition<B>,
+    pub(crate) outbox: Outbox,
     /// The offset of the next record to apply.
-    next_offset: i64,
+    pub(crate) next_offset: i64,
     /// How many names are stored.
-    stored_names: [usize; 4],
+    pub(crate) stored_names: [usize; 4],
     /// How many closed nodes are stored.
     stored_closed: usize,
     /// Records were applied since the last checkpoint.
-    dirty: bool,
+    pub(crate) dirty: bool,
+    /// How far it is on its way to the generation of the rules.
+    pub(crate) progress: Progress,
+    /// What is stored of that.
+    stored_progress: Progress,
+    /// A checkpoint has to come before it is restated further.
+    pub(crate) must_be_stored: bool,
+    /// Keys that were restated since the last checkpoint.
+    pub(crate) restated_keys: usize,
+    /// Stored keys that go.
+    pub(crate) removed: Vec<Vec<u8>>,
 }
 
 /// What a checkpoint of one partition amounts to.
@@ -43,11 +54,13 @@ pub struct Leaving {
     pub rows: usize,
     /// Keys to be stored.
     pub keys: usize,
+    /// Stored keys that were restated since the last checkpoint.
+    pub restated: usize,
     /// What was done since the last checkpoint.
     pub counters: Counters,
 }
 
-impl<B: Backing<Error = ProcessorError>> Owned<B> {
+impl<B: Backing<Error = ProcessorError> + Stored> Owned<B> {
     /// Goes on from what is stored, unless that was made under other terms.
     pub fn new(
         number: u32,
@@ -56,6 +69,8 @@ impl<B: Backing<Error = ProcessorError>> Owned<B> {
         backing: B,
         loaded: Option<Loaded>,
     ) -> Result<Self, ProcessorError> {
+        let meta = loaded.as_ref().map(|loaded| &loaded.meta);
+        let progress = restate::begin(number, rules.generation(), &backing, meta)?;
         let (names, meta, closed) = match loaded {
             Some(Loaded {
                 meta,
@@ -99,14 +114,20 @@ impl<B: Backing<Error = ProcessorError>> Owned<B> {
             meta.conservation,
         );
         partition.restore_closed(closed);
+        restate::resume(&mut partition, &progress);
         Ok(Self {
             number,
-            partition,
             outbox: Outbox::default(),
             next_offset: meta.next_offset,
             stored_names: meta.names,
             stored_closed: meta.closed,
             dirty: false,
+            stored_progress: restate::stored_progress(number, partition.backing())?,
+            progress,
+            must_be_stored: false,
+            restated_keys: 0,
+            removed: Vec::new(),
+            partition,
         })
     }
 
@@ -130,10 +151,12 @@ impl<B: Backing<Error = ProcessorError>> Owned<B> {
         self.partition.conservation()
     }
 
-    /// As much changed since the last checkpoint as should be in memory at all.
+    /// As much changed since the last checkpoint as should be in memory at all,
+    /// or nothing can be done before there is one.
     pub fn is_full(&self, config: &Config) -> bool {
         let (nodes, chunks) = self.partition.changed();
-        nodes >= config.cached_nodes || chunks >= config.cached_chunks
+        let nodes = nodes + self.restated_keys;
+        self.must_be_stored || nodes >= config.cached_nodes || chunks >= config.cached_chunks
     }
 
     /// How many nodes and chunks of cells are in memory.
@@ -159,6 +182,10 @@ impl<B: Backing<Error = ProcessorError>> Owned<B> {
             reason: reason.0,
         };
         let value = record.value.as_deref().unwrap_or_default();
+        if let Some(generation) = announcement::decode(value) {
+            self.announced(generation.map_err(garbled)?, record, rules)?;
+            return Ok((0, Vec::new()));
+        }
         let (names, core_rules) = self.partition.names_mut();
         let mut incoming = Incoming::read(value, names, core_rules).map_err(garbled)?;
         let mut youngest = 0;
@@ -179,10 +206,15 @@ impl<B: Backing<Error = ProcessorError>> Owned<B> {
         }
         self.next_offset = record.offset + 1;
         self.dirty = true;
+        Ok((youngest, self.full_rows(config)))
+    }
+
+    /// The records of rows that are full.
+    pub(crate) fn full_rows(&mut self, config: &Config) -> Vec<Outgoing> {
         let home = self.rollups_home(config);
         let full = self.outbox.full();
         let full = full.map(|value| outgoing(&config.rollups_topic, home, value));
-        Ok((youngest, full.collect()))
+        full.collect()
     }
 
     /// Rows of one partition stay in order, though nothing depends on it.
@@ -203,9 +235,11 @@ impl<B: Backing<Error = ProcessorError>> Owned<B> {
     {
         let changes = self.partition.take_changes();
         self.dirty = false;
+        self.must_be_stored = false;
         let mut leaving = Leaving {
             messages: changes.messages.values().map(Vec::len).sum(),
             counters: changes.counters,
+            restated: std::mem::take(&mut self.restated_keys),
             ..Leaving::default()
         };
         let names = self.partition.names();
@@ -217,9 +251,14 @@ impl<B: Backing<Error = ProcessorError>> Owned<B> {
             }
         }
         let number = self.number;
+        let restating = self.is_restating();
         for chunk in &changes.chunks {
             let (names, cells) = self.partition.changed_cells(*chunk);
             for (key, cell) in cells {
+                if restating {
+                    // It is not whole yet: see `Stage::Cells`.
+                    continue;
+                }
                 self.outbox
                     .add_cell(key, cell, context(number, names, config, rules));
             }
@@ -297,6 +336,18 @@ impl<B: Backing<Error = ProcessorError>> Owned<B> {
             keys += 1;
         });
         self.stored_names = partition.names().counts();
+        for key in &self.removed {
+            partition.backing().remove(key, batch);
+        }
+        keys += self.removed.len();
+        self.removed.clear();
+        if self.progress != self.stored_progress {
+            let value = self.progress.encode();
+            partition
+                .backing()
+                .put(&stored::PROGRESS_KEY, &value, batch);
+            self.stored_progress = self.progress.clone();
+        }
         let rated_through = rules.rated_through();
         let meta = Meta {
             lamport: partition.lamport(),
@@ -342,7 +393,8 @@ pub(crate) fn check(
     let configured = rules.generation();
     let same = meta.rules == rules.fingerprint()
         && meta.rates == rules.rates_fingerprint(meta.rated_through);
-    if meta.generation != configured || !same {
+    // What an older one made is restated.
+    if meta.generation > configured || meta.generation == configured && !same {
         let stored = meta.generation;
         return Err(ProcessorError::Rules {
             partition,
@@ -353,7 +405,7 @@ pub(crate) fn check(
     Ok(())
 }
 
-const fn context<'a>(
+pub(crate) const fn context<'a>(
     partition: u32,
     names: &'a Names,
     config: &Config,
@@ -367,7 +419,7 @@ const fn context<'a>(
     }
 }
 
-fn outgoing(topic: &Arc<str>, partition: u32, value: Vec<u8>) -> Outgoing {
+pub(crate) fn outgoing(topic: &Arc<str>, partition: u32, value: Vec<u8>) -> Outgoing {
     Outgoing {
         topic: Arc::clone(topic),
         partition: Some(partition as i32),

@@ -5,16 +5,20 @@ use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use chrono::{DateTime, NaiveDate, TimeZone};
+use chrono::{DateTime, NaiveDate, TimeDelta, TimeZone};
 use chrono_tz::Tz;
 use rustc_hash::FxHashMap;
 use throughline_channels::Channels;
 use throughline_core::model::Model;
 use throughline_core::{Rules, TenantRules};
+use throughline_proto::hours as calendar;
 use throughline_proto::money::{Currency, Rates};
 
 /// Decimal digits of money in rollups: 1/10000 of the currency.
 const ROW_DIGITS: u32 = 4;
+
+/// Days and hours of days whose UTC hours are remembered.
+const MAX_SPANS: usize = 100_000;
 
 /// What one tenant's figures are made by.
 #[derive(Clone, Debug)]
@@ -35,6 +39,9 @@ pub struct TenantSettings {
     pub rates: Rates,
 }
 
+/// A day (since the epoch) or an hour of it, by the clocks of a zone.
+type LocalTime = (Tz, i32, Option<u8>);
+
 /// The attribution rules of one generation.
 #[derive(Debug)]
 pub struct Attribution {
@@ -44,6 +51,8 @@ pub struct Attribution {
     tenants: BTreeMap<String, TenantSettings>,
     /// Days of hours by time zone: each hour is asked for many times.
     days: Mutex<FxHashMap<(Tz, i32), i32>>,
+    /// The hours of days and of hours of days, likewise.
+    spans: Mutex<FxHashMap<LocalTime, (i32, u32)>>,
     /// The newest day that an amount in another currency was of.
     rated_through: AtomicI32,
 }
@@ -66,6 +75,7 @@ impl Attribution {
             defaults,
             tenants,
             days: Mutex::default(),
+            spans: Mutex::default(),
             rated_through: AtomicI32::new(i32::MIN),
         }
     }
@@ -126,6 +136,19 @@ impl Attribution {
     }
 }
 
+/// The UTC hours of a day, or of one hour of it. Dates that no calendar has are
+/// refused where costs are read.
+fn hours_of(zone: Tz, date: i32, hour: Option<u8>) -> (i32, u32) {
+    let date = NaiveDate::default()
+        .checked_add_signed(TimeDelta::days(i64::from(date)))
+        .unwrap_or_default();
+    let span = match hour {
+        Some(hour) => calendar::hour(zone, date, hour.into()),
+        None => calendar::day(zone, date),
+    };
+    (span.first, span.count.max(1))
+}
+
 fn local_day(zone: Tz, seconds: i64) -> i32 {
     let moment = DateTime::from_timestamp(seconds, 0).unwrap_or_default();
     let local = zone.from_utc_datetime(&moment.naive_utc()).date_naive();
@@ -147,6 +170,25 @@ impl Rules for Attribution {
             .channels
             .channel(source, medium, campaign)
             .to_owned()
+    }
+
+    fn day(&self, tenant: &str, at: i64) -> i32 {
+        let zone = self.settings(tenant).time_zone;
+        calendar::local_day(zone, at).map_or_else(
+            || at.div_euclid(throughline_core::ids::DAY_MS) as i32,
+            calendar::days_since_epoch,
+        )
+    }
+
+    fn hours(&self, tenant: &str, date: i32, hour: Option<u8>) -> (i32, u32) {
+        let zone = self.settings(tenant).time_zone;
+        let mut spans = self.spans.lock().unwrap_or_else(PoisonError::into_inner);
+        if spans.len() >= MAX_SPANS {
+            spans.clear();
+        }
+        *spans
+            .entry((zone, date, hour))
+            .or_insert_with(|| hours_of(zone, date, hour))
     }
 
     fn convert(&self, tenant: &str, currency: [u8; 3], date: i32, minor: i64) -> Option<i64> {

@@ -1,6 +1,7 @@
 //! Where a partition's state is kept: on disk (fjall), or in memory only.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -14,6 +15,7 @@ use throughline_proto::flat::Malformed;
 
 use crate::error::ProcessorError;
 use crate::lease::{Lease, Leases};
+use crate::restate;
 use crate::stored::{self, Meta};
 
 mod bulk;
@@ -25,7 +27,7 @@ pub trait Store: Send {
     /// Changes that are to be written at once.
     type Batch;
     /// What a partition reads its state through, and adds its changes.
-    type Backing: Backing<Error = ProcessorError> + Changing<Self::Batch>;
+    type Backing: Backing<Error = ProcessorError> + Changing<Self::Batch> + Stored;
 
     /// A partition's state, with what is known of it as a whole unless it is
     /// new. Waits for another worker on this store that has the partition: see
@@ -47,6 +49,22 @@ pub trait Store: Send {
 pub trait Changing<Batch> {
     /// Adds the new value of a key.
     fn put(&self, key: &[u8], value: &[u8], batch: &mut Batch);
+
+    /// Adds that a key goes.
+    fn remove(&self, key: &[u8], batch: &mut Batch);
+}
+
+/// The stored keys and values of one partition as such.
+pub trait Stored {
+    /// Whether anything is ever stored.
+    const KEEPS: bool;
+
+    /// The value of a key.
+    fn value(&self, key: &[u8]) -> Result<Option<Vec<u8>>, ProcessorError>;
+
+    /// Up to `limit` keys that begin with a byte, in their order, after one of
+    /// them (empty: from the first).
+    fn keys(&self, space: u8, after: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, ProcessorError>;
 }
 
 /// What is known of a stored partition as a whole.
@@ -86,6 +104,20 @@ impl Store for MemoryStore {
 
 impl Changing<()> for Nothing {
     fn put(&self, _key: &[u8], _value: &[u8], _batch: &mut ()) {}
+
+    fn remove(&self, _key: &[u8], _batch: &mut ()) {}
+}
+
+impl Stored for Nothing {
+    const KEEPS: bool = false;
+
+    fn value(&self, _key: &[u8]) -> Result<Option<Vec<u8>>, ProcessorError> {
+        Ok(None)
+    }
+
+    fn keys(&self, _: u8, _: &[u8], _: usize) -> Result<Vec<Vec<u8>>, ProcessorError> {
+        Ok(Vec::new())
+    }
 }
 
 impl Backing for Nothing {
@@ -155,22 +187,16 @@ impl FjallStore {
         Ok(backing.meta()?.map(|meta| meta.next_offset))
     }
 
-    /// Removes the partitions that were made by an older generation of the
-    /// rules, so that they are rebuilt from the log. Gives their numbers.
-    pub fn discard_older(&self, generation: u32) -> Result<Vec<u32>, ProcessorError> {
-        let mut discarded = Vec::new();
-        for name in self.database.list_keyspace_names() {
-            let number = name
-                .strip_prefix(KEYSPACE_PREFIX)
-                .and_then(|number| number.parse().ok());
-            let Some(partition) = number else { continue };
-            let meta = self.backing(partition)?.meta()?;
-            if meta.is_some_and(|meta| meta.generation < generation) {
-                self.clear(partition)?;
-                discarded.push(partition);
-            }
-        }
-        Ok(discarded)
+    /// Whether the figures of a partition are those of a generation; not so
+    /// while it is on its way there.
+    pub fn is_at_generation(
+        &self,
+        partition: u32,
+        generation: u32,
+    ) -> Result<bool, ProcessorError> {
+        let backing = self.backing(partition)?;
+        let meta = backing.meta()?;
+        restate::is_there(partition, generation, &backing, meta.as_ref())
     }
 
     fn clear(&self, partition: u32) -> Result<(), ProcessorError> {
@@ -261,6 +287,31 @@ impl Store for FjallStore {
 impl Changing<OwnedWriteBatch> for FjallBacking {
     fn put(&self, key: &[u8], value: &[u8], batch: &mut OwnedWriteBatch) {
         batch.insert(&self.keyspace, key, value);
+    }
+
+    fn remove(&self, key: &[u8], batch: &mut OwnedWriteBatch) {
+        batch.remove(&self.keyspace, key);
+    }
+}
+
+impl Stored for FjallBacking {
+    const KEEPS: bool = true;
+
+    fn value(&self, key: &[u8]) -> Result<Option<Vec<u8>>, ProcessorError> {
+        self.get(key)
+    }
+
+    fn keys(&self, space: u8, after: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, ProcessorError> {
+        let first = if after.is_empty() {
+            Bound::Included(vec![space])
+        } else {
+            Bound::Excluded(after.to_vec())
+        };
+        let end = Bound::Excluded(vec![space + 1]);
+        let keys = self.keyspace.range((first, end)).take(limit);
+        let keys = keys.map(|item| item.key().map(|key| key.to_vec()));
+        keys.collect::<Result<_, _>>()
+            .map_err(failing(&self.path, "reading"))
     }
 }
 

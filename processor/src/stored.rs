@@ -1,7 +1,7 @@
 //! State as it stands in the store. Every value is self-contained; what is
 //! interned (names) is stored once, in the order of its numbers.
 
-use throughline_core::cell::{Cell, Chunk, ChunkKey};
+use throughline_core::cell::{Cell, CellKind, Chunk, ChunkKey};
 use throughline_core::cost::Cost;
 use throughline_core::ids::{DimId, StrId};
 use throughline_core::number::{NumberCall, NumberKey, NumberState};
@@ -15,8 +15,10 @@ use crate::wire::{cost_from_wire, cost_to_wire};
 
 mod journeys;
 mod names;
+mod progress;
 
 pub use names::{decode_names, encode_names};
+pub use progress::{PROGRESS_KEY, Progress, Stage};
 
 /// The layout of everything below; state of another one is not read.
 const FORMAT: u8 = 2;
@@ -24,6 +26,7 @@ const FORMAT: u8 = 2;
 /// The first byte of a key says what its value is.
 mod space {
     pub const META: u8 = b'm';
+    pub const PROGRESS: u8 = b'g';
     pub const NODE: u8 = b'n';
     pub const NUMBER: u8 = b'u';
     pub const COST: u8 = b'k';
@@ -183,6 +186,30 @@ pub fn chunk_key(chunk: ChunkKey) -> [u8; 10] {
         *rest = place.to_be_bytes();
     }
     key
+}
+
+/// The identifier in the key of a node or a cost.
+pub fn ident_of(key: &[u8]) -> Option<Ident> {
+    let (_, ident) = key.split_first()?;
+    ident.try_into().ok().map(u128::from_be_bytes).map(Ident)
+}
+
+/// The chunk of cells that a key is of.
+pub fn chunk_of(key: &[u8]) -> Option<ChunkKey> {
+    let [_, kind, place @ ..] = key else {
+        return None;
+    };
+    let place = u64::from_be_bytes(place.try_into().ok()?);
+    let kinds = [
+        CellKind::Traffic,
+        CellKind::CreditByConversion,
+        CellKind::CreditByTouch,
+    ];
+    Some(ChunkKey {
+        kind: kinds.into_iter().find(|known| *known as u8 == *kind)?,
+        hour: ((place >> 32) as u32).cast_signed(),
+        dims: place as u32,
+    })
 }
 
 impl Meta {

@@ -156,7 +156,8 @@ pub fn cost_from_wire(
     if !(1..=wire::MAX_DAY_HOURS).contains(&cost.hours) {
         return Err(Malformed("a cost of more hours than a day has"));
     }
-    if !wire::HOURS.contains(&cost.first_hour) {
+    let midnight = cost.date.saturating_mul(24);
+    if !wire::HOURS.contains(&cost.first_hour) || !wire::HOURS.contains(&midnight) {
         return Err(Malformed("an hour out of range"));
     }
     Ok(Cost {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use metrics::gauge;
 use throughline_stream::backlog::{is_backlog, now_ms};
 use throughline_stream::{
-    Polled, Position, Publish, Record, Role, Source, Step, TopicPartition, metric_names,
+    Outgoing, Polled, Position, Publish, Record, Role, Source, Step, TopicPartition, metric_names,
 };
 
 use crate::error::ProcessorError;
@@ -60,6 +60,9 @@ pub struct Processor<S: Store> {
     source: Box<dyn Source + Send>,
     publish: Box<dyn Publish + Send>,
     partitions: BTreeMap<u32, Owned<S::Backing>>,
+    /// Records of partitions that are being restated, in order: what came with
+    /// the poll in which that began.
+    held: Vec<Record>,
     /// When the oldest record that no checkpoint covers was applied.
     waiting_since: Option<Instant>,
     uncovered_records: usize,
@@ -87,6 +90,7 @@ impl<S: Store> Processor<S> {
             source,
             publish,
             partitions: BTreeMap::new(),
+            held: Vec::new(),
             waiting_since: None,
             uncovered_records: 0,
             published_bytes: 0,
@@ -98,37 +102,97 @@ impl<S: Store> Processor<S> {
     fn take_over(&mut self, at: &TopicPartition) -> Result<(), ProcessorError> {
         let number = at.partition as u32;
         // It would wait for itself.
-        self.partitions.remove(&number);
+        self.give_up(number);
         let (backing, loaded) = self.store.open(number)?;
         let owned = Owned::new(number, &self.config, &self.rules, backing, loaded)?;
         let offset = owned.next_offset();
         tracing::debug!(partition = number, offset, "partition taken over");
+        if let Some(record) = owned.announcement(&self.config, &self.rules) {
+            self.publish.send(record)?;
+        }
+        if owned.is_restating() {
+            self.source.hold(at, true)?;
+        }
         self.partitions.insert(number, owned);
         Ok(())
     }
 
-    fn apply(&mut self, records: &[Record]) -> Result<(), ProcessorError> {
+    fn give_up(&mut self, number: u32) {
+        self.partitions.remove(&number);
+        self.held.retain(|record| record.partition as u32 != number);
+    }
+
+    fn apply(&mut self, records: Vec<Record>) -> Result<(), ProcessorError> {
         let begun = Instant::now();
-        let mut bytes = 0;
+        let (mut bytes, mut applied) = (0, 0);
+        let newest = records.last().map(|record| record.timestamp_ms);
         for record in records {
             let Some(owned) = self.partitions.get_mut(&(record.partition as u32)) else {
                 continue;
             };
-            bytes += record.value.as_ref().map_or(0, Vec::len);
-            let (youngest, rows) = owned.apply(record, &self.config, &self.rules)?;
-            self.youngest = self.youngest.max(youngest);
-            for rows in rows {
-                self.published_bytes += rows.value.as_ref().map_or(0, Vec::len);
-                self.publish.send(rows)?;
+            if owned.is_restating() {
+                self.held.push(record);
+                continue;
             }
+            applied += 1;
+            bytes += record.value.as_ref().map_or(0, Vec::len);
+            let (youngest, rows) = owned.apply(&record, &self.config, &self.rules)?;
+            self.youngest = self.youngest.max(youngest);
+            let at = TopicPartition {
+                topic: record.topic,
+                partition: record.partition,
+            };
+            if owned.is_restating() {
+                self.source.hold(&at, true)?;
+            }
+            self.send_rows(rows)?;
         }
-        self.catching_up = records
-            .last()
-            .is_some_and(|record| is_backlog(record.timestamp_ms));
+        if applied == 0 {
+            return Ok(());
+        }
+        self.catching_up = newest.is_some_and(is_backlog);
         self.waiting_since.get_or_insert(begun);
-        self.uncovered_records += records.len();
-        report::applied(records.len(), bytes, begun.elapsed().as_secs_f64());
+        self.uncovered_records += applied;
+        report::applied(applied, bytes, begun.elapsed().as_secs_f64());
         Ok(())
+    }
+
+    fn send_rows(&mut self, rows: Vec<Outgoing>) -> Result<(), ProcessorError> {
+        for rows in rows {
+            self.published_bytes += rows.value.as_ref().map_or(0, Vec::len);
+            self.publish.send(rows)?;
+        }
+        Ok(())
+    }
+
+    /// Does a step for the first partition that is being restated, between two
+    /// polls, so that the group hears of this worker. Tells whether there is one.
+    fn restate(&mut self) -> Result<bool, ProcessorError> {
+        let begun = Instant::now();
+        let restating = |(_, owned): &(&u32, &mut Owned<S::Backing>)| owned.is_restating();
+        let Some((number, owned)) = self.partitions.iter_mut().find(restating) else {
+            return Ok(false);
+        };
+        let number = *number;
+        let rows = owned.restate(&self.config, &self.rules)?;
+        let (is_done, is_full) = (!owned.is_restating(), owned.is_full(&self.config));
+        self.send_rows(rows)?;
+        self.waiting_since.get_or_insert(begun);
+        // A cell changes with nearly every step, and is written once a checkpoint.
+        self.catching_up = true;
+        if is_full {
+            self.checkpoint()?;
+        }
+        if is_done {
+            let at = TopicPartition {
+                topic: Arc::clone(&self.config.events_topic),
+                partition: number as i32,
+            };
+            self.source.hold(&at, false)?;
+            let held = std::mem::take(&mut self.held);
+            self.apply(held)?;
+        }
+        Ok(true)
     }
 
     fn checkpoint_is_due(&self) -> bool {
@@ -174,6 +238,7 @@ impl<S: Store> Processor<S> {
             done.messages += leaving.messages;
             done.rows += leaving.rows;
             done.keys += leaving.keys;
+            done.restated += leaving.restated;
             for record in leaving.records {
                 done.bytes += record.value.as_ref().map_or(0, Vec::len);
                 self.publish.send(record)?;
@@ -183,6 +248,7 @@ impl<S: Store> Processor<S> {
                 leaving.counters,
                 owned.conservation(),
                 owned.cached(),
+                owned.is_on_the_way(),
             );
             let topic = Arc::clone(&self.config.events_topic);
             let partition = *number as i32;
@@ -217,12 +283,14 @@ impl<S: Store> Role for Processor<S> {
     type Error = ProcessorError;
 
     fn step(&mut self) -> Result<Step, ProcessorError> {
+        let is_restating = self.restate()?;
         let room = self
             .config
             .checkpoint_records
             .saturating_sub(self.uncovered_records)
             .max(1);
         let wait = match self.waiting_since {
+            _ if is_restating => Duration::ZERO,
             Some(since) => self.checkpoint_interval().saturating_sub(since.elapsed()),
             None => self.config.poll_wait,
         };
@@ -233,19 +301,21 @@ impl<S: Store> Role for Processor<S> {
                 for at in &partitions {
                     self.take_over(at)?;
                 }
+                // What was announced must be in the log, whatever becomes of it here.
+                self.publish.flush()?;
                 Step::Worked
             }
             Polled::Revoked(partitions) => {
                 self.checkpoint()?;
                 for at in &partitions {
-                    self.partitions.remove(&(at.partition as u32));
+                    self.give_up(at.partition as u32);
                 }
                 Step::Worked
             }
             Polled::Records(records) if records.is_empty() => {
                 // Nothing more waits: what was done may as well be let out.
-                self.catching_up = false;
-                let step = if self.waiting_since.is_some() {
+                self.catching_up = is_restating;
+                let step = if self.waiting_since.is_some() || is_restating {
                     Step::Worked
                 } else {
                     Step::Idle
@@ -256,7 +326,7 @@ impl<S: Store> Role for Processor<S> {
                 step
             }
             Polled::Records(records) => {
-                self.apply(&records)?;
+                self.apply(records)?;
                 Step::Worked
             }
         };

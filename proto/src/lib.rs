@@ -1,8 +1,10 @@
 //! The vocabulary of the line: what travels in its topics, and the newtypes
-//! that every room shares. No behaviour beyond conversions lives here.
+//! that every room shares. No behaviour beyond conversions and the calendar
+//! lives here.
 
 pub mod events;
 pub mod flat;
+pub mod hours;
 pub mod ident;
 pub mod money;
 pub mod rollups;

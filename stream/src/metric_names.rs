@@ -82,6 +82,10 @@ metric_names! {
     PROCESSOR_MISSING_RATES_TOTAL = Counter Count "throughline_processor_missing_rates_total";
     /// Touches that came with the id and time of another, but other content: a producer's error.
     PROCESSOR_CONFLICTING_EVENTS_TOTAL = Counter Count "throughline_processor_conflicting_events_total";
+    /// Stored keys gone through to make a new generation of figures from the state.
+    PROCESSOR_RESTATED_KEYS_TOTAL = Counter Count "throughline_processor_restated_keys_total";
+    /// 1 while a partition is on its way to the configured generation, else 0; label partition.
+    PROCESSOR_RESTATING = Gauge Count "throughline_processor_restating";
     /// Booked credit minus won deals, over all models: zero unless something is wrong; label partition.
     PROCESSOR_CREDIT_IMBALANCE_PPM = Gauge Count "throughline_processor_credit_imbalance_ppm";
     /// Booked revenue minus revenue of won deals, over all models: zero unless something is wrong; label partition.

@@ -26,6 +26,13 @@ pub trait Source {
     /// Remembers how far the group has come. Positions of partitions that are
     /// no longer assigned are ignored.
     fn commit(&mut self, positions: &[Position]) -> Result<(), StreamError>;
+
+    /// Asks for no records of a partition for a while, or for those that come
+    /// after the last one given. Some may come all the same: whoever asks keeps
+    /// them. A source that cannot hold back does nothing.
+    fn hold(&mut self, _at: &TopicPartition, _held: bool) -> Result<(), StreamError> {
+        Ok(())
+    }
 }
 
 /// Where records go.

@@ -1,9 +1,11 @@
 //! Other rules make another generation of figures, and the views show one or
 //! the other, never a mixture.
 
+use throughline_proto::topics;
 use throughline_tests::reference::Settings;
 
-use crate::installation::Installation;
+use crate::faults::logs::Tools;
+use crate::installation::{EVENTS_PARTITIONS, Group, Installation};
 use crate::process::until;
 use crate::traffic;
 use crate::written;
@@ -14,6 +16,7 @@ fn changed(settings: &Settings) -> Settings {
     let tenants = settings.tenants.values_mut();
     for tenant in tenants.chain([&mut settings.default]) {
         tenant.lookback_days = 2;
+        tenant.zone = chrono_tz::Tz::Asia__Kolkata;
         tenant.reset_on_conversion = !tenant.reset_on_conversion;
     }
     settings
@@ -41,6 +44,9 @@ fn other_rules_need_another_generation_which_shows_when_it_is_complete() {
     );
     line.assert_views(&traffic.expected);
 
+    // Of the log there is nothing left: the figures come from the state.
+    Tools::new(&line).delete_records(&line.topic(topics::EVENTS), EVENTS_PARTITIONS);
+    assert_eq!(line.records_of(Group::Processor), 0);
     // Complete for the processor is not complete for the views.
     line.config["processor"]["generation"] = 2.into();
     line.start("processor", &["processor", "--until-idle"])
@@ -76,4 +82,48 @@ fn other_rules_need_another_generation_which_shows_when_it_is_complete() {
     let called = line.call(&["run", "--until-idle"]);
     assert_eq!(called.code, Some(1), "{}", called.err);
     assert!(called.err.contains("generation 3"), "{}", called.err);
+}
+
+/// The rules change in the middle of the traffic, and the processor dies again
+/// and again: the views show the first generation as it was, until they show
+/// the second, which is whole.
+#[test]
+fn a_generation_that_begins_under_load_shows_when_it_is_complete() {
+    let traffic = traffic::small();
+    let before = traffic.plan.settings();
+    let mut line = Installation::new("generations_load", &before);
+    let records: Vec<_> = traffic.outgoing().map(|(_, record)| record).collect();
+    let (first, second) = records.split_at(records.len() / 2);
+    line.call(&["topics", "create"]).succeeds();
+    line.send(first.to_vec());
+    line.run_until_idle();
+    let shown = line.views();
+
+    let after = changed(&before);
+    line.config["tenants"] = written::tenants(&after);
+    line.config["processor"]["generation"] = 2.into();
+    let mut others = [
+        line.start("ingest", &["ingest"]),
+        line.start("sink", &["sink"]),
+    ];
+    let mut kills = 0;
+    for part in second.chunks(second.len() / 4 + 1) {
+        line.send(part.to_vec());
+        let mut processor = line.start("processor", &["processor"]);
+        until("it is at work", || processor.output().contains("assigned"));
+        processor.kill();
+        kills += 1;
+        let views = line.views();
+        if line.query("SELECT max(generation) FROM generations") == "1" {
+            let differences = shown.compare(&views);
+            assert!(differences.is_empty(), "{}", differences.join("\n"));
+        }
+    }
+    assert_eq!(kills, 4);
+    for other in &mut others {
+        other.stop();
+    }
+    line.run_until_idle();
+    line.assert_views(&traffic.expected_with(&after));
+    assert_eq!(line.query("SELECT max(generation) FROM generations"), "2");
 }

@@ -335,7 +335,7 @@ impl Installation {
             session_timeout: Duration::from_secs(10),
             max_poll_interval: Duration::from_mins(5),
             fetch_buffer_kib,
-            commit_note: String::new(),
+            commit_note: String::new().into(),
             joined: Arc::new(AtomicBool::new(false)),
         };
         KafkaSource::new(&settings, Box::new(|_, _| Ok(Some(Start::Beginning)))).unwrap()

@@ -19,6 +19,7 @@ mod privacy;
 mod process;
 mod program;
 mod replay;
+mod restated;
 mod rig;
 mod rotation;
 mod rows;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use throughline::attribute::Tables;
 use throughline_ingest::{IdentKeys, Ingest};
-use throughline_processor::{Processor, ProcessorError, Store};
+use throughline_processor::{Attribution, Processor, ProcessorError, Store};
 use throughline_proto::topics::{self, RawTopic};
 use throughline_stream::memory::{MemoryBroker, MemoryPublisher, MemorySource};
 use throughline_stream::{Outgoing, Polled, Role as _, Source as _, Step};
@@ -94,9 +94,15 @@ impl<'a> Rig<'a> {
 
     /// A worker that has done nothing yet.
     pub fn worker<S: Store>(&self, store: S) -> Processor<S> {
+        let rules = configure::rules(&self.plan.settings());
+        self.worker_with(store, Arc::new(rules))
+    }
+
+    /// A worker with other rules than the plan's.
+    pub fn worker_with<S: Store>(&self, store: S, rules: Arc<Attribution>) -> Processor<S> {
         Processor::new(
             configure::processor(PARTITIONS),
-            Arc::new(configure::rules(&self.plan.settings())),
+            rules,
             store,
             Box::new(self.broker.source(&[topics::EVENTS])),
             Box::new(self.broker.publisher(self.plan.received_ms())),
@@ -115,20 +121,7 @@ impl<'a> Rig<'a> {
         store: impl Store,
         steps: Option<usize>,
     ) -> Result<(), ProcessorError> {
-        let mut processor = self.worker(store);
-        let mut step = 0;
-        while steps.is_none_or(|steps| step < steps) {
-            step += 1;
-            if processor.step()? == Step::Worked {
-                continue;
-            }
-            processor.finish()?;
-            // What the checkpoint sent may be addressed to this very worker.
-            if processor.step()? == Step::Idle {
-                break;
-            }
-        }
-        Ok(())
+        live(self.worker(store), steps)
     }
 
     /// The records of rows so far.
@@ -148,4 +141,24 @@ impl<'a> Rig<'a> {
         }
         tables
     }
+}
+
+/// Lets a processor step until there is nothing to do, or for so many steps.
+pub fn live<S: Store>(
+    mut processor: Processor<S>,
+    steps: Option<usize>,
+) -> Result<(), ProcessorError> {
+    let mut step = 0;
+    while steps.is_none_or(|steps| step < steps) {
+        step += 1;
+        if processor.step()? == Step::Worked {
+            continue;
+        }
+        processor.finish()?;
+        // What the checkpoint sent may be addressed to this very worker.
+        if processor.step()? == Step::Idle {
+            break;
+        }
+    }
+    Ok(())
 }

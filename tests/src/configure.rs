@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::reference::Settings;
 use crate::reference::settings::{Rule, Tenant};
-use throughline_channels::{Channels, Preset, SourceLists};
+use throughline_channels::{Channels, Preset, RuleSpec, SourceLists};
 use throughline_ingest::{
     IdentKey, IdentKeys, Limits, RateSpan, RejectedShares, ShareLimits, StaticNumber, TenantConfig,
 };
@@ -85,14 +85,29 @@ pub fn processor(partitions: u32) -> throughline_processor::Config {
 ///
 /// When the settings name what no currency or rate is.
 pub fn rules(settings: &Settings) -> Attribution {
+    rules_of_generation(1, settings, &[])
+}
+
+/// The rules of a generation, with channel rules of its own before the preset's.
+///
+/// # Panics
+///
+/// When the settings name what no currency or rate is.
+pub fn rules_of_generation(
+    generation: u32,
+    settings: &Settings,
+    channels: &[RuleSpec],
+) -> Attribution {
+    let rules_of = |tenant| rules_of(tenant, channels);
     let tenants = settings.tenants.iter();
     let tenants = tenants
         .map(|(name, tenant)| (name.clone(), rules_of(tenant)))
         .collect();
-    Attribution::new(1, rules_of(&settings.default), tenants, "test")
+    let canonical = format!("test {generation}");
+    Attribution::new(generation, rules_of(&settings.default), tenants, &canonical)
 }
 
-fn rules_of(tenant: &Tenant) -> TenantSettings {
+fn rules_of(tenant: &Tenant, channels: &[RuleSpec]) -> TenantSettings {
     let mut rates = Rates::default();
     for ((currency, date), rate) in &tenant.rates {
         let day = date
@@ -141,8 +156,8 @@ fn rules_of(tenant: &Tenant) -> TenantSettings {
         lookback_days: tenant.lookback_days as u32,
         reset_on_conversion: tenant.reset_on_conversion,
         models: models.collect(),
-        channels: Channels::new(&[], Preset::Ga4, Arc::new(SourceLists::new()))
-            .expect("no rules of its own"),
+        channels: Channels::new(channels, Preset::Ga4, Arc::new(SourceLists::new()))
+            .expect("sound channel rules"),
         rates,
     }
 }

@@ -5,12 +5,12 @@ use throughline_proto::events::{CallStatus, DealStatus, MAX_FIGURE};
 use crate::decode::{Field, Object, Value, json};
 use crate::event::{Body, Call, Cost, Deal, Email, Item, Source, Statement, Web};
 use crate::fields::{Fields, IDENTIFIER_BYTES, TEXT_BYTES, URL_BYTES};
-use crate::hours;
 use crate::moment;
 use crate::normalise::{lower, trimmed};
 use crate::read::Reader;
 use crate::read::money::Purse;
 use crate::reject::{Reason, Rejection};
+use throughline_proto::hours;
 
 const DIRECTIONS: [(&str, bool); 2] = [("inbound", false), ("outbound", true)];
 const CALL_STATUSES: [(&str, CallStatus); 4] = [

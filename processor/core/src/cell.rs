@@ -102,6 +102,12 @@ impl Chunk {
         &mut self.cells[index].1
     }
 
+    /// All of its cells.
+    pub fn all(&self, key: ChunkKey) -> impl Iterator<Item = (CellKey, &Cell)> {
+        let cells = self.cells.iter();
+        cells.map(move |(place, cell)| (key.cell(*place), cell))
+    }
+
     /// Hands over the cells that changed since it was last called.
     pub fn take_changed(&mut self, key: ChunkKey) -> impl Iterator<Item = (CellKey, &Cell)> {
         let changed = std::mem::take(&mut self.changed);
@@ -254,6 +260,11 @@ impl Deltas {
             same
         });
         self.0.retain(|delta| delta.figures != [0; 4]);
+    }
+
+    /// Forgets the changes.
+    pub fn clear(&mut self) {
+        self.0.clear();
     }
 
     /// The changes; afterwards there are none.

@@ -52,8 +52,9 @@ impl DealState {
 /// The state of a deal after all of its events.
 pub fn state(deal: &Deal, tenant: &Tenant, rules: &dyn Rules) -> DealState {
     let mut rate_missing = false;
-    let mut convert = |money: Option<Money>, date: i32| {
+    let mut convert = |money: Option<Money>, at: i64| {
         let money = money?;
+        let date = rules.day(&tenant.name, at);
         let converted = rules.convert(&tenant.name, money.currency, date, money.minor);
         rate_missing |= converted.is_none();
         converted
@@ -64,7 +65,7 @@ pub fn state(deal: &Deal, tenant: &Tenant, rules: &dyn Rules) -> DealState {
             .iter()
             .rev()
             .find(|event| field(&event.body).is_some())?;
-        convert(field(&event.body), event.body.date)
+        convert(field(&event.body), event.key.at)
     };
     let gross = latest(|event| event.amount).unwrap_or(0);
     let cost = latest(|event| event.cost).unwrap_or(0);
@@ -72,7 +73,7 @@ pub fn state(deal: &Deal, tenant: &Tenant, rules: &dyn Rules) -> DealState {
         .events
         .iter()
         .filter(|event| event.body.status == DealStatus::Refunded)
-        .filter_map(|event| convert(event.body.refund, event.body.date))
+        .filter_map(|event| convert(event.body.refund, event.key.at))
         .fold(0, i64::saturating_add);
     let last_text = |field: fn(&DealEvent) -> Option<&Arc<str>>| {
         deal.events

@@ -267,6 +267,7 @@ pub struct DealEvent {
     pub refund: Option<Money>,
     /// Who is in charge.
     pub manager_id: Option<Arc<str>>,
-    /// The event's day in the tenant's zone, by which rates go (days since the epoch).
+    /// The event's day as ingest reckoned it (days since the epoch). Rates go by
+    /// that of the generation's time zone: see [`crate::Rules::day`].
     pub date: i32,
 }

@@ -40,6 +40,6 @@ pub mod visit;
 pub use fact::{EventKey, Fact, FactBody, Money};
 pub use ids::{DimId, Ident, OriginId, Source, StrId, TenantId};
 pub use message::{Body, Message, Record};
-pub use partition::{Backing, Changes, Limits, Node, Partition, Topology};
+pub use partition::{Backing, Changes, Limits, Node, Partition, Restated, Topology};
 pub use row::{Row, RowKey};
 pub use rules::{Rules, TenantRules};

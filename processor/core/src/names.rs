@@ -98,10 +98,12 @@ impl Names {
         for string in stored.strings {
             names.string(&string);
         }
+        let unattributed: Vec<DimId> = stored.tenants.iter().map(|(_, dim)| *dim).collect();
         for (index, dim) in stored.dims.iter().enumerate() {
             let id = DimId(index as u32);
             names.dims.push(*dim);
-            if names.text(dim.channel).as_ref() != UNATTRIBUTED_CHANNEL {
+            // Own rules may name a channel like that of no touch.
+            if !unattributed.contains(&id) {
                 names
                     .dim_ids
                     .insert((dim.tenant, dim.source, dim.medium, dim.campaign), id);
@@ -116,6 +118,27 @@ impl Names {
             names.origin(&topic, partition);
         }
         names
+    }
+
+    /// Finds the channel of every dimension anew, by other rules than those it
+    /// was interned by.
+    pub fn restate(&mut self, rules: &dyn Rules) {
+        for index in 0..self.dims.len() {
+            let Some(dim) = self.dims.get(index).copied() else {
+                continue;
+            };
+            let tenant = self.tenant(dim.tenant);
+            if tenant.unattributed == DimId(index as u32) {
+                continue;
+            }
+            let [source, medium, campaign] =
+                [dim.source, dim.medium, dim.campaign].map(|id| self.text(id).as_ref());
+            let channel = rules.channel(&tenant.name, source, medium, campaign);
+            let channel = self.string(&channel);
+            if let Some(dim) = self.dims.get_mut(index) {
+                dim.channel = channel;
+            }
+        }
     }
 
     /// What was interned after the given counts of strings, tenants, dimensions

@@ -13,6 +13,7 @@ mod closed;
 mod costs;
 mod memory;
 mod messages;
+mod restate;
 mod terms;
 #[cfg(test)]
 mod tests;
@@ -37,6 +38,7 @@ pub(crate) use books::Books;
 pub(crate) use claims::Claims;
 use closed::Closed;
 use memory::evict;
+pub use restate::Restated;
 pub use terms::{Changes, Conservation, Counters, Limits, Node, StoredNode, Topology};
 
 /// Where state comes from that is not in memory.
@@ -68,6 +70,8 @@ pub struct Partition<B> {
     closed: Closed,
     queue: VecDeque<Message>,
     announced_tenants: usize,
+    /// Rows and cells are of no use: see [`Self::keep_facts_only`].
+    pub(crate) facts_only: bool,
     /// Roots that the record changed, in the order in which it did.
     pub(crate) unsettled: Vec<Ident>,
     pub(crate) books: Books,
@@ -137,6 +141,7 @@ impl<B: Backing> Partition<B> {
             closed: Closed::default(),
             queue: VecDeque::new(),
             announced_tenants,
+            facts_only: false,
             unsettled: Vec::new(),
             books,
             changes: Changes::default(),

@@ -23,6 +23,13 @@ pub trait Rules: Send + Sync {
     /// The channel of a source.
     fn channel(&self, tenant: &str, source: &str, medium: &str, campaign: &str) -> String;
 
+    /// The day (since the epoch) that a moment falls on by the tenant's clocks.
+    fn day(&self, tenant: &str, at: i64) -> i32;
+
+    /// The UTC hours of a day by the tenant's clocks, or of one hour of that
+    /// day: the first one, since the epoch, and how many (at least one).
+    fn hours(&self, tenant: &str, date: i32, hour: Option<u8>) -> (i32, u32);
+
     /// `minor` units of `currency` in minor units of the tenant's own, at the
     /// rate of the day `date` (days since the epoch), rounded half away from
     /// zero; `None` when there is no rate.

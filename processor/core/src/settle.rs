@@ -221,7 +221,11 @@ impl<B: Backing> Partition<B> {
     }
 
     /// Adds up what the record changed in the cells.
-    fn book(&mut self) -> Result<(), B::Error> {
+    pub(crate) fn book(&mut self) -> Result<(), B::Error> {
+        if self.facts_only {
+            self.books.forget();
+            return Ok(());
+        }
         let lamport = self.books.lamport;
         // Taken out while the partition is borrowed; its room is kept.
         let mut deltas = std::mem::take(&mut self.books.deltas);

@@ -19,5 +19,7 @@ mod source;
 pub use admin::{Admin, TopicSpec};
 pub use offsets::GroupOffsets;
 pub use publisher::KafkaPublisher;
-pub use settings::{ClientSettings, PublisherSettings, RESERVED_PROPERTIES, SourceSettings};
+pub use settings::{
+    ClientSettings, CommitNote, PublisherSettings, RESERVED_PROPERTIES, SourceSettings,
+};
 pub use source::{KafkaSource, Log, Start, StartAt};

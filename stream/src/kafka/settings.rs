@@ -8,7 +8,35 @@ use std::time::Duration;
 use rdkafka::ClientConfig;
 use rdkafka::config::RDKafkaLogLevel;
 
+use crate::record::TopicPartition;
 use crate::role::StreamError;
+
+/// Says what stands beside an offset that is committed in a partition.
+#[derive(Clone)]
+pub struct CommitNote(Arc<dyn Fn(&TopicPartition) -> String + Send + Sync>);
+
+impl CommitNote {
+    /// A note that is made when it is needed.
+    pub fn new(note: impl Fn(&TopicPartition) -> String + Send + Sync + 'static) -> Self {
+        Self(Arc::new(note))
+    }
+
+    pub(super) fn of(&self, at: &TopicPartition) -> String {
+        (self.0)(at)
+    }
+}
+
+impl From<String> for CommitNote {
+    fn from(note: String) -> Self {
+        Self::new(move |_| note.clone())
+    }
+}
+
+impl std::fmt::Debug for CommitNote {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("CommitNote")
+    }
+}
 
 /// Properties of librdkafka that exactness rests on; they are set here and
 /// nowhere else.
@@ -93,9 +121,9 @@ pub struct SourceSettings {
     pub max_poll_interval: Duration,
     /// How much may be fetched ahead, in KiB.
     pub fetch_buffer_kib: u32,
-    /// Stands beside every offset that is committed, for whoever reads them
+    /// What stands beside an offset that is committed, for whoever reads them
     /// (see [`GroupOffsets::notes`](super::GroupOffsets::notes)).
-    pub commit_note: String,
+    pub commit_note: CommitNote,
     /// Raised with the first assignment, even an empty one, once the group
     /// knows where this member begins.
     pub joined: Arc<AtomicBool>,

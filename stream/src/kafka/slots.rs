@@ -31,6 +31,11 @@ impl Slots {
         });
     }
 
+    /// Whether a partition is assigned.
+    pub(super) fn has(&self, at: &TopicPartition) -> bool {
+        self.all.iter().any(|slot| slot.at == *at)
+    }
+
     /// Remembers a position as one to be committed. `false`: its partition is
     /// not assigned.
     pub(super) fn done(&mut self, position: &Position) -> bool {

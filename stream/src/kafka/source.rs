@@ -12,7 +12,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::context::{Context, Rebalance, heals, reason_of};
-use super::settings::{SourceSettings, broker_error};
+use super::settings::{CommitNote, SourceSettings, broker_error};
 use super::slots::Slots;
 use crate::failpoint::{self, Step};
 use crate::record::{Position, TopicPartition};
@@ -77,7 +77,7 @@ pub struct KafkaSource {
     before: Slots,
     /// Partitions were taken away and are to be given back by the next poll.
     give_back: bool,
-    commit_note: String,
+    commit_note: CommitNote,
     /// When to look whether the last commit has arrived. The library does not
     /// say when one fails; while records come, the next one makes up for it.
     verify_at: Option<Instant>,
@@ -233,7 +233,7 @@ impl KafkaSource {
         for Position { at, next_offset } in positions {
             let mut element = offsets.add_partition(&at.topic, at.partition);
             element.set_offset(Offset::Offset(*next_offset))?;
-            element.set_metadata(&self.commit_note);
+            element.set_metadata(self.commit_note.of(at));
         }
         self.consumer.commit(&offsets, mode)
     }
@@ -382,6 +382,20 @@ impl Source for KafkaSource {
             .or_else(|error| self.is_uncommitted(&error))?;
         failpoint::reached(Step::Committed);
         Ok(())
+    }
+
+    fn hold(&mut self, at: &TopicPartition, held: bool) -> Result<(), StreamError> {
+        if !self.slots.has(at) {
+            return Ok(());
+        }
+        let mut list = TopicPartitionList::new();
+        list.add_partition(&at.topic, at.partition);
+        let changed = if held {
+            self.consumer.pause(&list)
+        } else {
+            self.consumer.resume(&list)
+        };
+        changed.map_err(|error| broker_error("cannot hold a partition", &reason_of(&error)))
     }
 }
 

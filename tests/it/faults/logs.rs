@@ -38,7 +38,7 @@ impl Tools {
     }
 
     /// Deletes all records of a topic's partitions, as its retention would.
-    fn delete_records(&self, topic: &str, partitions: u32) {
+    pub fn delete_records(&self, topic: &str, partitions: u32) {
         let mut ends = TopicPartitionList::new();
         for partition in 0..partitions as i32 {
             ends.add_partition_offset(topic, partition, Offset::End)

@@ -9,14 +9,14 @@ use throughline_core::cost::Cost;
 use throughline_core::number::{NumberKey, NumberState};
 use throughline_core::{Backing, Ident, Node};
 use throughline_processor::stored::{self, Meta};
-use throughline_processor::{Changing, Loaded, ProcessorError};
+use throughline_processor::{Changing, Loaded, ProcessorError, Stored};
 use throughline_proto::flat::Malformed;
 
 /// Keys and values. A clone is a snapshot.
 pub type Disk = BTreeMap<Vec<u8>, Rc<[u8]>>;
 
-/// Keys and values that are to be written at once.
-pub type Batch = Vec<(Vec<u8>, Rc<[u8]>)>;
+/// Keys and values that are to be written at once; without a value, the key goes.
+pub type Batch = Vec<(Vec<u8>, Option<Rc<[u8]>>)>;
 
 /// The disk of one instance.
 #[derive(Clone, Default)]
@@ -35,7 +35,13 @@ impl SharedDisk {
 
     /// Writes a batch.
     pub fn write(&self, batch: Batch) {
-        self.0.borrow_mut().extend(batch);
+        let mut disk = self.0.borrow_mut();
+        for (key, value) in batch {
+            match value {
+                Some(value) => disk.insert(key, value),
+                None => disk.remove(&key),
+            };
+        }
     }
 
     /// What is known of the partition as a whole; nothing on an empty disk.
@@ -82,7 +88,26 @@ fn damaged(reason: Malformed) -> ProcessorError {
 
 impl Changing<Batch> for SharedDisk {
     fn put(&self, key: &[u8], value: &[u8], batch: &mut Batch) {
-        batch.push((key.to_vec(), value.into()));
+        batch.push((key.to_vec(), Some(value.into())));
+    }
+
+    fn remove(&self, key: &[u8], batch: &mut Batch) {
+        batch.push((key.to_vec(), None));
+    }
+}
+
+impl Stored for SharedDisk {
+    const KEEPS: bool = true;
+
+    fn value(&self, key: &[u8]) -> Result<Option<Vec<u8>>, ProcessorError> {
+        Ok(self.0.borrow().get(key).map(|value| value.to_vec()))
+    }
+
+    fn keys(&self, space: u8, after: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, ProcessorError> {
+        let disk = self.0.borrow();
+        let keys = disk.keys().filter(|key| key.first() == Some(&space));
+        let keys = keys.filter(|key| key.as_slice() > after);
+        Ok(keys.take(limit).cloned().collect())
     }
 }
 

@@ -305,8 +305,14 @@ fn due(setup: &Setup, instance: &Instance, idents: &BTreeSet<Ident>) -> Result<C
             let tenant = &names.tenant(stated.tenant).name;
             let money = stated.cost;
             let rules = setup.rules.as_ref();
-            let spend = rules.convert(tenant, money.currency, stated.date, money.minor);
-            cost::spread(&stated, spend.unwrap_or(0), 1, &mut deltas);
+            let minor = rules.convert(tenant, money.currency, stated.date, money.minor);
+            let (first_hour, hours) = rules.hours(tenant, stated.date, stated.hour);
+            let spend = cost::Spend {
+                minor: minor.unwrap_or(0),
+                first_hour,
+                hours,
+            };
+            cost::spread(&stated, spend, 1, &mut deltas);
         }
     }
     deltas.sum();

@@ -33,7 +33,7 @@ pub use setup::Setup;
 
 use crate::reference::{Reference, Settings, Tables};
 use crate::rotation;
-use table::RowTable;
+pub use table::{RowTable, Writing};
 use world::World;
 
 /// What a run leaves behind.

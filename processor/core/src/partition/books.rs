@@ -27,6 +27,13 @@ impl Books {
         self.rows.push(Row { key, lamport, body });
     }
 
+    /// Forgets everything that is said of figures. Links are of no generation.
+    pub(crate) fn forget(&mut self) {
+        self.rows.retain(|row| matches!(row.key, RowKey::Link(..)));
+        self.deltas.clear();
+        self.conservation = Conservation::default();
+    }
+
     /// The record's rows in the order of their keys, each key once.
     pub(crate) fn close_rows(&mut self) {
         // Stable, so that of one key the last one stands last.

@@ -63,6 +63,14 @@ impl Rules for OneModel {
         "Direct".to_owned()
     }
 
+    fn day(&self, _: &str, at: i64) -> i32 {
+        at.div_euclid(crate::ids::DAY_MS) as i32
+    }
+
+    fn hours(&self, _: &str, date: i32, hour: Option<u8>) -> (i32, u32) {
+        hour.map_or((date * 24, 24), |hour| (date * 24 + i32::from(hour), 1))
+    }
+
     fn convert(&self, _: &str, _: [u8; 3], _: i32, minor: i64) -> Option<i64> {
         Some(minor)
     }
