@@ -18,6 +18,7 @@ mod roles;
 mod shutdown;
 mod telemetry;
 mod topic_files;
+mod verify;
 mod workers;
 
 use std::process::ExitCode;

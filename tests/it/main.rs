@@ -25,5 +25,6 @@ mod services;
 mod telemetry;
 mod traffic;
 mod traps;
+mod verify;
 mod whole;
 mod written;

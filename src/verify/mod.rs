@@ -1,0 +1,172 @@
+//! `throughline verify`: are the rows in ClickHouse those that the log gives?
+//!
+//! The log of `events` is folded anew, by the fold of the processor itself,
+//! into a scratch store; its rows go into tables beside the real ones, and
+//! ClickHouse compares the two. The line may run meanwhile: rows of one key and
+//! version are equal, and what was reckoned is compared only when the line has
+//! come as far, so that a row of a later version is later news and no
+//! difference. Nothing is written to Kafka, and no group is joined there.
+
+mod args;
+mod fold;
+mod report;
+pub mod restate;
+mod wait;
+
+use anyhow::{Context as _, anyhow, bail, ensure};
+use throughline_sink::SinkError;
+use throughline_sink::scratch::Scratch;
+use throughline_sink::table::Table;
+use throughline_stream::Stop;
+use throughline_stream::idle::{Offsets as _, Watermarks};
+use throughline_stream::kafka::GroupOffsets;
+
+pub use args::{RestateArgs, VerifyArgs};
+
+use crate::config::Settings;
+use crate::{prepare, roles, shutdown};
+use report::{Checked, Report};
+use wait::Patience;
+
+/// How long what is under way may take once the command was asked to end.
+const SHUTDOWN: std::time::Duration = std::time::Duration::from_mins(10);
+
+/// Compares, and mends if asked to.
+pub fn execute(settings: &Settings, args: &VerifyArgs) -> anyhow::Result<()> {
+    let stop = Stop::new();
+    shutdown::on_signals(&stop, SHUTDOWN)?;
+    let mut line = Line::new(settings, &stop);
+    line.works_by_these_rules()?;
+    let mut scratch = scratch(settings, &args.tables())?;
+    let ends = line.ends()?;
+    let horizon = fold::fold(settings, &ends, &mut scratch, &stop)?;
+    let patience = Patience::new(args.patience_seconds);
+    wait::until_arrived(&mut line, &ends, patience)?;
+
+    let tenant = args.tenant.as_deref();
+    let judge = |line: &mut Line<'_>| -> anyhow::Result<Report> {
+        let mut checked = Vec::new();
+        for table in scratch.tables() {
+            ensure!(!stop.is_requested(), "asked to end before all was compared");
+            checked.push(Checked {
+                table,
+                counts: scratch.judge(table, tenant, &horizon).map_err(remedy)?,
+                examples: scratch.examples(table).map_err(remedy)?,
+            });
+        }
+        let sums = if args.table.is_empty() {
+            Some(wait::sums(line, &scratch, tenant)?)
+        } else {
+            None
+        };
+        Ok(Report { checked, sums })
+    };
+    let mut report = judge(&mut line)?;
+    report.print(args.json)?;
+    if args.repair && report.differing_rows() > 0 {
+        for checked in &report.checked {
+            if checked.counts.differences() > 0 {
+                scratch.repair(checked.table).map_err(remedy)?;
+            }
+        }
+        eprintln!("mended; once more:");
+        report = judge(&mut line)?;
+        report.print(args.json)?;
+    }
+    report.verdict(args.repair)
+}
+
+/// The line as it is seen from outside.
+struct Line<'a> {
+    settings: &'a Settings,
+    offsets: GroupOffsets,
+    stop: Stop,
+}
+
+/// The partitions of `events` and the stretches of their logs that are there.
+type Ends = std::collections::BTreeMap<throughline_stream::TopicPartition, Watermarks>;
+
+impl<'a> Line<'a> {
+    fn new(settings: &'a Settings, stop: &Stop) -> Self {
+        Self {
+            settings,
+            offsets: GroupOffsets::new(settings.kafka.client.clone(), prepare::PATIENCE),
+            stop: stop.clone(),
+        }
+    }
+
+    /// The ends of `events` now, of which everything must still be there.
+    fn ends(&mut self) -> anyhow::Result<Ends> {
+        let kafka = &self.settings.kafka;
+        let topic = &kafka.topics.events;
+        let hint = || {
+            format!(
+                "the log cannot be read. Start Kafka, or set `kafka.bootstrap_servers` \
+                 (THROUGHLINE_KAFKA, now {}) to where it answers",
+                kafka.client.bootstrap_servers
+            )
+        };
+        prepare::topics(kafka, false).with_context(hint)?;
+        let ends = self
+            .offsets
+            .watermarks(std::slice::from_ref(topic))
+            .with_context(hint)?;
+        for (at, marks) in &ends {
+            ensure!(
+                marks.low == 0,
+                "the log of {topic}[{}] begins at offset {}: what stood before is gone, so that its \
+                 rows cannot be reckoned anew. `events` must be kept whole; restore it from a backup",
+                at.partition,
+                marks.low
+            );
+        }
+        Ok(ends)
+    }
+
+    /// Refuses a configuration that is not the one under which the line works.
+    fn works_by_these_rules(&mut self) -> anyhow::Result<()> {
+        let kafka = &self.settings.kafka;
+        let partitions: Vec<_> = (0..kafka.partitions.events)
+            .map(|partition| throughline_stream::TopicPartition {
+                topic: kafka.topics.events.as_str().into(),
+                partition: partition as i32,
+            })
+            .collect();
+        let ours = roles::commit_note(self.settings);
+        let notes = self.offsets.notes(&kafka.groups.processor, &partitions)?;
+        match notes
+            .into_values()
+            .find(|note| *note != ours && !note.is_empty())
+        {
+            Some(theirs) => bail!(
+                "the processors work under {theirs}, but this configuration is {ours}: give verify \
+                 the configuration that they run with"
+            ),
+            None => Ok(()),
+        }
+    }
+}
+
+fn scratch(settings: &Settings, tables: &[Table]) -> anyhow::Result<Scratch> {
+    Scratch::new(
+        &settings.clickhouse.connection,
+        tables,
+        settings.processor.generation,
+        settings.sink.max_bytes,
+    )
+    .map_err(remedy)
+}
+
+/// The error with what to do about it.
+fn remedy(error: SinkError) -> anyhow::Error {
+    match error {
+        SinkError::Unreachable { .. } => anyhow!(
+            "{error}\nStart ClickHouse, or set `clickhouse.url` (THROUGHLINE_CLICKHOUSE) to where it answers."
+        ),
+        SinkError::Refused { .. } => anyhow!(
+            "{error}\nThe user must be let in (`clickhouse.user`, `clickhouse.password`) and may make \
+             a database for the time of the comparison."
+        ),
+        error => error.into(),
+    }
+}
