@@ -36,6 +36,10 @@ pub struct VerifyArgs {
     /// How long the line may take to come as far as the log that was read
     #[arg(long, value_name = "SECONDS", default_value_t = 600)]
     pub patience_seconds: u64,
+    /// About how many rows ClickHouse compares at once, at a few hundred bytes of its memory each
+    #[arg(long, value_name = "N", default_value_t = 1_000_000,
+          value_parser = clap::value_parser!(u64).range(1..))]
+    pub slice_rows: u64,
 }
 
 /// What to reckon by other rules.

@@ -50,7 +50,9 @@ pub fn execute(settings: &Settings, args: &VerifyArgs) -> anyhow::Result<()> {
             ensure!(!stop.is_requested(), "asked to end before all was compared");
             checked.push(Checked {
                 table,
-                counts: scratch.judge(table, tenant, &horizon).map_err(remedy)?,
+                counts: scratch
+                    .judge(table, tenant, &horizon, args.slice_rows)
+                    .map_err(remedy)?,
                 examples: scratch.examples(table).map_err(remedy)?,
             });
         }

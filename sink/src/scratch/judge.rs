@@ -16,9 +16,6 @@ use crate::client::Param;
 use crate::error::SinkError;
 use crate::table::Table;
 
-/// About how many rows ClickHouse compares at once: this bounds its memory,
-/// which is a few hundred bytes for each.
-pub const SLICE_ROWS: u64 = 1_000_000;
 /// How many examples are given of each table's differences.
 pub const EXAMPLES: usize = 5;
 
@@ -98,12 +95,6 @@ const KINDS: &str = "Enum8('nothing' = 0, 'equal' = 1, 'moved_on' = 2, 'missing'
 const PLACE: &str = "(toUInt64(splitByChar('_', toString(_part))[2]), toUInt64(_part_offset))";
 
 #[derive(Row, Deserialize)]
-struct Bad {
-    key: String,
-    kind: String,
-}
-
-#[derive(Row, Deserialize)]
 struct Texts {
     texts: Vec<String>,
 }
@@ -126,12 +117,15 @@ impl Scratch {
         self.tables.iter().map(|layout| layout.table)
     }
 
-    /// Compares a table, of one tenant or all, and counts.
+    /// Compares a table, of one tenant or all, and counts. About `slice_rows`
+    /// rows are compared at once: this bounds ClickHouse's memory, which is a
+    /// few hundred bytes for each.
     pub fn judge(
         &self,
         table: Table,
         tenant: Option<&str>,
         horizon: &Horizon,
+        slice_rows: u64,
     ) -> Result<Counts, SinkError> {
         let Some(layout) = self.layout_of(table) else {
             return Ok(Counts::default());
@@ -154,7 +148,7 @@ impl Scratch {
                 g = self.generation
             ),
         )?;
-        let slices = rows.div_ceil(SLICE_ROWS).max(1);
+        let slices = rows.div_ceil(slice_rows.max(1)).max(1);
         for slice in 0..slices {
             let sql = self.judgement(layout, tenant.is_some(), horizon, (slice, slices));
             self.real
@@ -188,17 +182,18 @@ impl Scratch {
                     slice.1, slice.0
                 );
             }
-            // The text tells every value, NULL too; 0 stands for no row.
+            // The text tells every value, NULL too; 0 stands for no row. No column is
+            // named as one of these, or the name would mean something else.
             format!(
-                "SELECT {number} AS side, {} AS key, version, \
-                 if(is_deleted = 1, 0, bitOr(sipHash64(toString(tuple({}))), 1)) AS content, \
-                 {PLACE} AS place FROM {table} WHERE {condition}",
+                "SELECT {number} AS of_side, {} AS of_key, version, \
+                 if(is_deleted = 1, 0, bitOr(sipHash64(toString(tuple({}))), 1)) AS of_row, \
+                 {PLACE} AS of_place FROM {table} WHERE {condition}",
                 layout.key(),
                 layout.values.join(", ")
             )
         };
         let newest =
-            |side| format!("argMaxIf((version, content), (version, place), side = {side})");
+            |side| format!("argMaxIf((version, of_row), (version, of_place), of_side = {side})");
         let times: Vec<_> = horizon
             .0
             .iter()
@@ -217,9 +212,9 @@ impl Scratch {
              expected.1 = 0, 'surplus', \
              found.1 = 0, 'missing', \
              found = expected, 'equal', \
-             'different') AS kind, key, found.1, expected.1 \
-             FROM (SELECT key, {found} AS found, {expected} AS expected \
-             FROM ({theirs} UNION ALL {mine}) GROUP BY key)",
+             'different'), of_key, found.1, expected.1 \
+             FROM (SELECT of_key, {found} AS found, {expected} AS expected \
+             FROM ({theirs} UNION ALL {mine}) GROUP BY of_key)",
             judged = self.beside("judged"),
             table = layout.table.name(),
             found = newest(0),
@@ -256,17 +251,17 @@ impl Scratch {
         let Some(layout) = self.layout_of(table) else {
             return Ok(Vec::new());
         };
-        let bad: Vec<Bad> = self.real.rows(
+        let bad: Vec<(String, String)> = self.real.rows(
             "look up differences",
             &format!(
-                "SELECT hex(key) AS key, toString(kind) AS kind FROM {} WHERE table_name = '{}' \
+                "SELECT hex(key), toString(kind) FROM {} WHERE table_name = '{}' \
                  AND kind IN ('missing', 'different', 'surplus') ORDER BY kind, key LIMIT {EXAMPLES}",
                 self.beside("judged"),
                 table.name()
             ),
         )?;
         let mut differences = Vec::new();
-        for Bad { key, kind } in bad {
+        for (key, kind) in bad {
             let found = self.row(layout, &self.theirs(table), &key)?;
             let expected = self.row(layout, &self.mine(table), &key)?;
             let kind = match kind.as_str() {
