@@ -13,13 +13,16 @@ mod report;
 pub mod restate;
 mod wait;
 
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
 use anyhow::{Context as _, anyhow, bail, ensure};
 use throughline_sink::SinkError;
 use throughline_sink::scratch::Scratch;
 use throughline_sink::table::Table;
-use throughline_stream::Stop;
 use throughline_stream::idle::{Offsets as _, Watermarks};
 use throughline_stream::kafka::GroupOffsets;
+use throughline_stream::{Stop, StreamError, TopicPartition};
 
 pub use args::{RestateArgs, VerifyArgs};
 
@@ -29,7 +32,9 @@ use report::{Checked, Report};
 use wait::Patience;
 
 /// How long what is under way may take once the command was asked to end.
-const SHUTDOWN: std::time::Duration = std::time::Duration::from_mins(10);
+const SHUTDOWN: Duration = Duration::from_mins(10);
+/// How long to wait before Kafka is asked again.
+const NAP: Duration = Duration::from_millis(200);
 
 /// Compares, and mends if asked to.
 pub fn execute(settings: &Settings, args: &VerifyArgs) -> anyhow::Result<()> {
@@ -86,7 +91,7 @@ struct Line<'a> {
 }
 
 /// The partitions of `events` and the stretches of their logs that are there.
-type Ends = std::collections::BTreeMap<throughline_stream::TopicPartition, Watermarks>;
+type Ends = BTreeMap<TopicPartition, Watermarks>;
 
 impl<'a> Line<'a> {
     fn new(settings: &'a Settings, stop: &Stop) -> Self {
@@ -94,6 +99,22 @@ impl<'a> Line<'a> {
             settings,
             offsets: GroupOffsets::new(settings.kafka.client.clone(), prepare::PATIENCE),
             stop: stop.clone(),
+        }
+    }
+
+    /// Asks Kafka, again for a while when it cannot tell: a coordinator moves,
+    /// and a cluster that has just started knows of no groups yet.
+    fn ask<T>(
+        &mut self,
+        mut question: impl FnMut(&mut GroupOffsets) -> Result<T, StreamError>,
+    ) -> anyhow::Result<T> {
+        let since = Instant::now();
+        loop {
+            match question(&mut self.offsets) {
+                Err(StreamError::Broker { .. })
+                    if since.elapsed() < prepare::PATIENCE && !self.stop.sleep(NAP) => {}
+                answer => return Ok(answer?),
+            }
         }
     }
 
@@ -109,9 +130,9 @@ impl<'a> Line<'a> {
             )
         };
         prepare::topics(kafka, false).with_context(hint)?;
+        let topics = std::slice::from_ref(topic);
         let ends = self
-            .offsets
-            .watermarks(std::slice::from_ref(topic))
+            .ask(|offsets| offsets.watermarks(topics))
             .with_context(hint)?;
         for (at, marks) in &ends {
             ensure!(
@@ -129,13 +150,13 @@ impl<'a> Line<'a> {
     fn works_by_these_rules(&mut self) -> anyhow::Result<()> {
         let kafka = &self.settings.kafka;
         let partitions: Vec<_> = (0..kafka.partitions.events)
-            .map(|partition| throughline_stream::TopicPartition {
+            .map(|partition| TopicPartition {
                 topic: kafka.topics.events.as_str().into(),
                 partition: partition as i32,
             })
             .collect();
         let ours = roles::commit_note(self.settings);
-        let notes = self.offsets.notes(&kafka.groups.processor, &partitions)?;
+        let notes = self.ask(|offsets| offsets.notes(&kafka.groups.processor, &partitions))?;
         match notes
             .into_values()
             .find(|note| *note != ours && !note.is_empty())

@@ -35,7 +35,7 @@ pub fn until_arrived(line: &mut Line<'_>, ends: &Ends, patience: Patience) -> an
     let [_, processor, sink] = monitor::stages(line.settings);
     let since = Instant::now();
     until_done(line, &processor, ends, since, patience)?;
-    let rows = line.offsets.watermarks(&sink.topics)?;
+    let rows = line.ask(|offsets| offsets.watermarks(&sink.topics))?;
     until_done(line, &sink, &rows, since, patience)
 }
 
@@ -54,7 +54,7 @@ fn until_done(
     );
     let bar = ProgressBar::no_length().with_style(ProgressStyle::with_template(&style)?);
     loop {
-        let committed = line.offsets.committed(&stage.group, &partitions)?;
+        let committed = line.ask(|offsets| offsets.committed(&stage.group, &partitions))?;
         let left = lag(goal, &committed).values().sum::<i64>().cast_unsigned();
         if left == 0 {
             bar.finish_and_clear();
@@ -120,6 +120,8 @@ pub fn sums(
 fn at_rest(line: &mut Line<'_>) -> anyhow::Result<Option<Ends>> {
     let [_, processor, sink] = monitor::stages(line.settings);
     let topics = [&processor.topics[..], &sink.topics].concat();
-    let ends = line.offsets.watermarks(&topics)?;
-    Ok(is_idle(&[processor, sink], &mut line.offsets)?.then_some(ends))
+    let ends = line.ask(|offsets| offsets.watermarks(&topics))?;
+    let stages = [processor, sink];
+    let is_idle = line.ask(|offsets| is_idle(&stages, offsets))?;
+    Ok(is_idle.then_some(ends))
 }
