@@ -392,7 +392,7 @@ reset() {
         stop kafka clickhouse
     fi
     # Only what this script and the line write, never the directory as a whole: it may be anybody's.
-    rm -rf -- "$dir/kafka" "$dir/clickhouse" "$dir/state" "$dir/log" "$dir/run"
+    rm -rf -- "$dir/kafka" "$dir/clickhouse" "$dir/state" "$dir/snapshots" "$dir/log" "$dir/run"
     if [[ $dir != "$root/.dev" && -d $dir ]]; then
         rm -f -- "$dir/.lock"
         rmdir -- "$dir" 2>/dev/null || true

@@ -16,6 +16,7 @@ mod monitor;
 mod prepare;
 mod roles;
 mod shutdown;
+mod snapshots;
 mod telemetry;
 mod topic_files;
 mod verify;

@@ -7,14 +7,16 @@ use std::time::Duration;
 use throughline_ingest::{
     IdentKeys, Ingest, Limits, RateSpan, RejectedShares, ShareLimits, StaticNumber, TenantConfig,
 };
+use throughline_processor::snapshot::Starter;
 use throughline_processor::{Attribution, FjallStore, Processor, StoreOptions, TenantSettings};
 use throughline_sink::Sink;
+use throughline_stream::Stop;
 use throughline_stream::kafka::{
     KafkaPublisher, KafkaSource, PublisherSettings, SourceSettings, Start, StartAt,
 };
-use throughline_stream::{Stop, StreamError};
 
 use crate::config::{Settings, Tenant};
+use crate::snapshots;
 
 /// How long a worker waits for records before it looks around.
 const POLL_WAIT: Duration = Duration::from_millis(100);
@@ -64,7 +66,7 @@ pub fn ingest(
         .iter()
         .map(|(_, name)| name.clone())
         .collect();
-    let start = Box::new(|_: &_| Ok(Start::Committed));
+    let start: StartAt = Box::new(|_, _| Ok(Some(Start::Committed)));
     let source = source(
         settings,
         &name,
@@ -191,21 +193,12 @@ pub fn store(settings: &Settings) -> anyhow::Result<FjallStore> {
 /// A worker of the processor.
 pub fn processor(
     settings: &Settings,
-    rules: Arc<Attribution>,
-    store: FjallStore,
+    starter: Starter,
     worker: &Worker,
 ) -> anyhow::Result<Processor<FjallStore>> {
     let kafka = &settings.kafka;
     let name = format!("processor-{}", worker.index);
-    let offsets = store.clone();
-    let start: StartAt = Box::new(move |at| {
-        let offset = offsets.next_offset(at.partition as u32);
-        let offset = offset.map_err(|error| StreamError::Broker {
-            context: "cannot tell where to begin".to_owned(),
-            reason: error.to_string(),
-        })?;
-        Ok(offset.map_or(Start::Beginning, Start::At))
-    });
+    let (rules, store) = (Arc::clone(&starter.rules), starter.store.clone());
     let topics = vec![kafka.topics.events.clone()];
     let source = source(
         settings,
@@ -216,7 +209,7 @@ pub fn processor(
         },
         topics,
         worker,
-        start,
+        snapshots::start_at(starter),
     )?;
     let publish = publisher(settings, &name, &worker.stop)?;
     Ok(Processor::new(
@@ -255,7 +248,7 @@ pub fn sink(settings: &Settings, worker: &Worker) -> anyhow::Result<Sink<KafkaSo
         kafka.topics.dead_letters.clone(),
     ];
     let name = format!("sink-{}", worker.index);
-    let start = Box::new(|_: &_| Ok(Start::Committed));
+    let start: StartAt = Box::new(|_, _| Ok(Some(Start::Committed)));
     let group = Group {
         name: &kafka.groups.sink,
         note: commit_note(settings),

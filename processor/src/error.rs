@@ -1,8 +1,11 @@
 //! Why a processor cannot go on.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use throughline_stream::StreamError;
+
+use crate::snapshot::SnapshotError;
 
 /// Why a processor cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -10,8 +13,14 @@ pub enum ProcessorError {
     /// The broker cannot be read or written.
     #[error(transparent)]
     Stream(#[from] StreamError),
+    /// A snapshot cannot be written or restored.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
     /// The state store cannot be opened, read or written.
-    #[error("the state store at {path} fails while {context}: {source}")]
+    #[error(
+        "the state store at {path} fails while {context}: {source}{}",
+        way_out(source)
+    )]
     Store {
         /// Where the store is.
         path: PathBuf,
@@ -23,8 +32,8 @@ pub enum ProcessorError {
     /// Something in the store cannot be understood.
     #[error(
         "the state of partition {partition} holds a {what} that cannot be read ({reason}): the store \
-         is damaged or was written by a newer version; restore it, or delete it to rebuild the \
-         partition from the log"
+         is damaged or was written by another version. Delete the directory of the store \
+         (`processor.data_dir`): its partitions are restored from their snapshots and the log"
     )]
     Damaged {
         /// The partition of `events`.
@@ -78,4 +87,31 @@ pub enum ProcessorError {
         /// The configured generation.
         configured: u32,
     },
+}
+
+/// What to do about a store whose files are not what was written.
+fn way_out(error: &fjall::Error) -> &'static str {
+    match error {
+        // The disk is full or broken, the directory not to be used, or another
+        // process uses it: what is stored is as good as it was.
+        fjall::Error::Io(error) | fjall::Error::Storage(fjall::LsmError::Io(error))
+            if !is_damage(error.kind()) =>
+        {
+            ""
+        }
+        fjall::Error::Locked => " (another process uses that directory)",
+        fjall::Error::Poisoned | fjall::Error::KeyspaceDeleted => "",
+        _ => {
+            ". Its files are damaged: delete that directory, and its partitions are restored from \
+             their snapshots and the log"
+        }
+    }
+}
+
+/// Whether a failure to read tells of files that are incomplete or changed.
+const fn is_damage(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::NotFound | ErrorKind::InvalidData | ErrorKind::UnexpectedEof
+    )
 }

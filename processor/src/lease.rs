@@ -42,6 +42,11 @@ impl Leases {
         }
     }
 
+    /// The partitions that are taken now.
+    pub fn taken(&self) -> BTreeSet<u32> {
+        self.lock().clone()
+    }
+
     fn lock(&self) -> MutexGuard<'_, BTreeSet<u32>> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -13,6 +13,7 @@ mod metrics;
 mod owned;
 mod rows;
 mod rules;
+pub mod snapshot;
 mod store;
 pub mod stored;
 mod wire;
@@ -21,6 +22,8 @@ mod worker;
 pub use error::ProcessorError;
 pub use owned::{Leaving, Owned};
 pub use rules::{Attribution, TenantSettings};
-pub use store::{Changing, FjallStore, Loaded, MemoryStore, Store, StoreOptions};
+pub use store::{
+    Changing, Entry, FjallStore, Loaded, MemoryStore, Restoring, Store, StoreOptions, View,
+};
 pub use throughline_core::model::{Model, Shares, Weighing};
 pub use worker::{Config, Processor};

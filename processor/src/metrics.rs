@@ -6,6 +6,8 @@ use metrics::{counter, gauge, histogram};
 use throughline_core::partition::{Conservation, Counters};
 use throughline_stream::metric_names as names;
 
+use crate::snapshot::{Restored, Saved};
+
 /// Reports what a partition did since its last checkpoint, and whether its
 /// sums agree.
 pub fn partition(partition: u32, counters: Counters, sums: Conservation, cached: (usize, usize)) {
@@ -52,4 +54,35 @@ pub fn applied(records: usize, bytes: usize, seconds: f64) {
     counter!(names::PROCESSOR_RECORDS_TOTAL).increment(records as u64);
     counter!(names::PROCESSOR_READ_BYTES_TOTAL).increment(bytes as u64);
     histogram!(names::PROCESSOR_APPLY_SECONDS).record(seconds);
+}
+
+/// Reports a snapshot that was written.
+pub fn saved(saved: &Saved) {
+    counter!(names::PROCESSOR_SNAPSHOTS_TOTAL).increment(1);
+    counter!(names::PROCESSOR_SNAPSHOT_BYTES_TOTAL).increment(saved.stored_bytes);
+    histogram!(names::PROCESSOR_SNAPSHOT_SECONDS).record(saved.took.as_secs_f64());
+}
+
+/// Reports how old a partition's newest snapshot is.
+pub fn snapshot_age(partition: u32, age: Duration) {
+    gauge!(names::PROCESSOR_SNAPSHOT_AGE_SECONDS, "partition" => partition.to_string())
+        .set(age.as_secs_f64());
+}
+
+/// Reports a snapshot that could not be written.
+pub fn failed_snapshot() {
+    counter!(names::PROCESSOR_SNAPSHOT_FAILURES_TOTAL).increment(1);
+}
+
+/// Reports a snapshot that was found and could not be used.
+pub fn refused_snapshot() {
+    counter!(names::PROCESSOR_REFUSED_SNAPSHOTS_TOTAL).increment(1);
+}
+
+/// Reports a snapshot that was restored.
+pub fn restored(restored: &Restored) {
+    counter!(names::PROCESSOR_RESTORES_TOTAL).increment(1);
+    counter!(names::PROCESSOR_RESTORED_KEYS_TOTAL).increment(restored.keys);
+    counter!(names::PROCESSOR_RESTORED_BYTES_TOTAL).increment(restored.bytes);
+    histogram!(names::PROCESSOR_RESTORE_SECONDS).record(restored.took.as_secs_f64());
 }

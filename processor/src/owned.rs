@@ -294,7 +294,7 @@ impl<B: Backing<Error = ProcessorError>> Owned<B> {
 }
 
 /// Refuses state that was made under other terms.
-fn check(
+pub(crate) fn check(
     partition: u32,
     config: &Config,
     rules: &Attribution,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
 use throughline_core::cell::{Chunk, ChunkKey};
@@ -15,6 +15,10 @@ use throughline_proto::flat::Malformed;
 use crate::error::ProcessorError;
 use crate::lease::{Lease, Leases};
 use crate::stored::{self, Meta};
+
+mod bulk;
+
+pub use bulk::{Entry, Restoring, View};
 
 /// Keeps the state of partitions.
 pub trait Store: Send {
@@ -168,34 +172,42 @@ impl FjallStore {
     }
 
     fn clear(&self, partition: u32) -> Result<(), ProcessorError> {
-        let keyspace = self.backing(partition)?.keyspace;
-        self.keyspaces
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&partition);
+        // Under the lock throughout, or somebody could find what is just deleted.
+        let mut keyspaces = self.keyspaces();
+        let keyspace = self.keyspace(&mut keyspaces, partition)?;
+        keyspaces.remove(&partition);
         self.database
             .delete_keyspace(keyspace)
             .map_err(failing(&self.path, "clearing a partition"))
     }
 
-    fn backing(&self, partition: u32) -> Result<FjallBacking, ProcessorError> {
-        let mut keyspaces = self
-            .keyspaces
+    fn keyspaces(&self) -> MutexGuard<'_, BTreeMap<u32, Keyspace>> {
+        self.keyspaces
             .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let keyspace = if let Some(keyspace) = keyspaces.get(&partition) {
-            keyspace.clone()
-        } else {
-            let name = format!("{KEYSPACE_PREFIX}{partition}");
-            let keyspace = self
-                .database
-                .keyspace(&name, || {
-                    KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES)
-                })
-                .map_err(failing(&self.path, "opening a partition"))?;
-            keyspaces.insert(partition, keyspace.clone());
-            keyspace
-        };
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn keyspace(
+        &self,
+        keyspaces: &mut BTreeMap<u32, Keyspace>,
+        partition: u32,
+    ) -> Result<Keyspace, ProcessorError> {
+        if let Some(keyspace) = keyspaces.get(&partition) {
+            return Ok(keyspace.clone());
+        }
+        let name = format!("{KEYSPACE_PREFIX}{partition}");
+        let keyspace = self
+            .database
+            .keyspace(&name, || {
+                KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES)
+            })
+            .map_err(failing(&self.path, "opening a partition"))?;
+        keyspaces.insert(partition, keyspace.clone());
+        Ok(keyspace)
+    }
+
+    fn backing(&self, partition: u32) -> Result<FjallBacking, ProcessorError> {
+        let keyspace = self.keyspace(&mut self.keyspaces(), partition)?;
         Ok(FjallBacking {
             keyspace,
             partition,

@@ -11,7 +11,7 @@ use crate::health::{Health, State};
 use crate::monitor::UntilIdle;
 use crate::roles::{Joined, Worker};
 use crate::workers::Workers;
-use crate::{monitor, prepare, roles, shutdown, telemetry};
+use crate::{monitor, prepare, roles, shutdown, snapshots, telemetry};
 
 /// The roles of the line, in the order of the flow.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -130,12 +130,19 @@ impl Line {
     fn start_processor(&mut self) -> anyhow::Result<()> {
         let rules = Arc::new(roles::attribution(&self.settings));
         let store = roles::store(&self.settings)?;
+        let place = snapshots::place(&self.settings)?;
         for index in 0..self.settings.processor.workers {
             let settings = Arc::clone(&self.settings);
-            let (rules, store) = (Arc::clone(&rules), store.clone());
+            let starter = snapshots::starter(&settings, &place, &rules, &store, &self.stop);
             let worker = self.worker(index);
-            let make = move || roles::processor(&settings, rules, store, &worker).map(Some);
+            let make = move || roles::processor(&settings, starter, &worker).map(Some);
             self.start_worker(&format!("processor {index}"), make)?;
+        }
+        if let Some(maker) = snapshots::maker(&self.settings, place, &store, &self.stop) {
+            self.workers.start("snapshots", move || {
+                maker.run();
+                Ok(())
+            })?;
         }
         Ok(())
     }

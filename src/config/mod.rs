@@ -14,6 +14,7 @@ mod mistake;
 mod models;
 mod rooms;
 mod section;
+mod snapshots;
 mod telemetry;
 mod tenants;
 mod tree;
@@ -31,6 +32,7 @@ pub use identity::Identity;
 pub use kafka::Kafka;
 pub use mistake::Mistake;
 pub use rooms::{Ingest, Processor, Sink};
+pub use snapshots::SnapshotPlace;
 pub use telemetry::{LogFormat, Telemetry};
 pub use tenants::{Tenant, Tenants};
 

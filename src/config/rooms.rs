@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::section::Section;
+use super::snapshots::Snapshots;
 
 /// How many workers a process may have of one kind.
 const WORKERS: RangeInclusive<usize> = 1..=256;
@@ -82,6 +83,10 @@ pub struct Processor {
     pub record_bytes: usize,
     /// The generation of the rules.
     pub generation: u32,
+    /// Whether a partition may be built from a log that has lost its beginning.
+    pub accept_lost_events: bool,
+    /// Copies of the state.
+    pub snapshots: Snapshots,
 }
 
 impl Processor {
@@ -99,6 +104,8 @@ impl Processor {
             max_items: section.whole("max_items", 1..=10_000_000),
             record_bytes: section.whole("record_bytes", 1024..=8 * 1024 * 1024),
             generation: section.whole("generation", 1..=u32::MAX),
+            accept_lost_events: section.flag("accept_lost_events"),
+            snapshots: Snapshots::read(section),
         }
     }
 }

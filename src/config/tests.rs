@@ -328,3 +328,30 @@ fn the_canonical_text_changes_with_what_figures_depend_on_only() {
     assert_ne!(canonical("tenants: {defaults: {lookback_days: 30}}"), base);
     assert_ne!(canonical("tenants: {named: {a: {currency: EUR}}}"), base);
 }
+
+#[test]
+fn snapshots_are_kept_in_a_directory_or_a_bucket() {
+    let snapshots = |text: &str| {
+        let text = format!("processor: {{snapshots: {{{text}}}}}");
+        load(&text, &[]).unwrap().processor.snapshots
+    };
+    let defaults = snapshots("");
+    assert_eq!(defaults.place, SnapshotPlace::Beside);
+    assert_eq!(defaults.interval, Some(Duration::from_mins(10)));
+    assert_eq!(defaults.keep, 3);
+    let directory = SnapshotPlace::Directory("/mnt/snapshots".into());
+    assert_eq!(snapshots("url: /mnt/snapshots").place, directory);
+    let bucket = SnapshotPlace::S3("s3://bucket/a/b".to_owned());
+    assert_eq!(snapshots("url: s3://bucket/a/b").place, bucket);
+    assert_eq!(snapshots("interval_ms: 0").interval, None);
+    check(
+        "processor:\n  accept_lost_events: perhaps\n  snapshots:\n    url: gs://bucket\n    keep: 0\n    interval: 5",
+        &[],
+        "
+mine.yaml:2:23: processor.accept_lost_events: `perhaps` is not one of true and false
+mine.yaml:4:10: processor.snapshots.url: `gs://bucket` is neither a directory nor s3://bucket/prefix
+mine.yaml:5:11: processor.snapshots.keep: `0` is not a whole number from 1 to 1000
+mine.yaml:6:5: processor.snapshots.interval: there is no such setting; did you mean `interval_ms`?
+",
+    );
+}

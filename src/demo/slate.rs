@@ -11,7 +11,7 @@ use anyhow::{Context as _, bail};
 use throughline_sink::{ClickHouse, schema};
 use throughline_stream::kafka::Admin;
 
-use crate::config::{Kafka, Settings};
+use crate::config::{Kafka, Settings, SnapshotPlace};
 use crate::prepare::PATIENCE;
 
 /// What the demo's topics and groups begin with.
@@ -42,6 +42,9 @@ pub fn own(settings: &Settings) -> anyhow::Result<Settings> {
     own.kafka.instance = None;
     DATABASE.clone_into(&mut own.clickhouse.connection.database);
     own.processor.data_dir = Path::new(DIRECTORY).join("state");
+    // Its log is made anew each time, and its state is not worth a copy.
+    own.processor.snapshots.place = SnapshotPlace::Beside;
+    own.processor.snapshots.interval = None;
     own.telemetry.lag_interval = LAG_INTERVAL;
     own.telemetry.listen = settings.telemetry.listen.and_then(free_address);
     refuse_shared(settings, &own)?;

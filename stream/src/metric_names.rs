@@ -94,6 +94,26 @@ metric_names! {
     PROCESSOR_STORED_KEYS_TOTAL = Counter Count "throughline_processor_stored_keys_total";
     /// Age of the youngest event applied since the last checkpoint, by its own time.
     PROCESSOR_FRESHNESS_SECONDS = Gauge Seconds "throughline_processor_freshness_seconds";
+    /// Snapshots that were written to object storage.
+    PROCESSOR_SNAPSHOTS_TOTAL = Counter Count "throughline_processor_snapshots_total";
+    /// Bytes that were written for them.
+    PROCESSOR_SNAPSHOT_BYTES_TOTAL = Counter Bytes "throughline_processor_snapshot_bytes_total";
+    /// How long one snapshot took to write.
+    PROCESSOR_SNAPSHOT_SECONDS = Histogram Seconds "throughline_processor_snapshot_seconds";
+    /// Snapshots that could not be written; they are tried again.
+    PROCESSOR_SNAPSHOT_FAILURES_TOTAL = Counter Count "throughline_processor_snapshot_failures_total";
+    /// How long ago the newest snapshot of a partition covered all of its state, or since when this process has the partition without one; label partition.
+    PROCESSOR_SNAPSHOT_AGE_SECONDS = Gauge Seconds "throughline_processor_snapshot_age_seconds";
+    /// Partitions that were restored from a snapshot.
+    PROCESSOR_RESTORES_TOTAL = Counter Count "throughline_processor_restores_total";
+    /// How long one partition took to restore, without the log after it.
+    PROCESSOR_RESTORE_SECONDS = Histogram Seconds "throughline_processor_restore_seconds";
+    /// Bytes of state that were restored.
+    PROCESSOR_RESTORED_BYTES_TOTAL = Counter Bytes "throughline_processor_restored_bytes_total";
+    /// Keys that were restored.
+    PROCESSOR_RESTORED_KEYS_TOTAL = Counter Count "throughline_processor_restored_keys_total";
+    /// Snapshots that were damaged, or of another layout, and passed by.
+    PROCESSOR_REFUSED_SNAPSHOTS_TOTAL = Counter Count "throughline_processor_refused_snapshots_total";
     /// Records of rows and of rejected records that the sink has read.
     SINK_RECORDS_TOTAL = Counter Count "throughline_sink_records_total";
     /// Bytes of the records that the sink has read.

@@ -283,6 +283,14 @@ impl Installation {
         marks.values().map(|marks| marks.high - marks.low).sum()
     }
 
+    /// Where the logs of a topic end, by partition.
+    pub fn ends(&self, topic: &str) -> BTreeMap<i32, i64> {
+        let topics = [self.topic(topic)];
+        let marks = self.offsets.lock().unwrap().watermarks(&topics).unwrap();
+        let ends = marks.into_iter();
+        ends.map(|(at, marks)| (at.partition, marks.high)).collect()
+    }
+
     fn group(&self, group: Group) -> String {
         format!("{}-{}", self.name, format!("{group:?}").to_lowercase())
     }
@@ -330,7 +338,7 @@ impl Installation {
             commit_note: String::new(),
             joined: Arc::new(AtomicBool::new(false)),
         };
-        KafkaSource::new(&settings, Box::new(|_| Ok(Start::Beginning))).unwrap()
+        KafkaSource::new(&settings, Box::new(|_, _| Ok(Some(Start::Beginning)))).unwrap()
     }
 
     /// The answer of ClickHouse to a query on this installation's database.

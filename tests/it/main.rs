@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a step that fails is a test that fails")]
 
 mod away;
+mod bucket;
 mod configure;
 mod crash;
 mod dead_letters;
@@ -22,6 +23,7 @@ mod rig;
 mod rotation;
 mod rows;
 mod services;
+mod snapshots;
 mod telemetry;
 mod traffic;
 mod traps;

@@ -14,7 +14,7 @@ use throughline_tests::traffic::Plan;
 use crate::configure;
 
 /// How many partitions of `events` there are.
-const PARTITIONS: u32 = 3;
+pub const PARTITIONS: u32 = 3;
 
 /// A broker in memory, with ingest on it.
 pub struct Rig<'a> {

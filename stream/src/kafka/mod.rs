@@ -22,4 +22,4 @@ pub use log::LogReader;
 pub use offsets::GroupOffsets;
 pub use publisher::KafkaPublisher;
 pub use settings::{ClientSettings, PublisherSettings, RESERVED_PROPERTIES, SourceSettings};
-pub use source::{KafkaSource, Start, StartAt};
+pub use source::{KafkaSource, Log, Start, StartAt};

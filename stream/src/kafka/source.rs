@@ -1,6 +1,7 @@
 //! Reading records as a member of a consumer group.
 
 use std::fmt::Write as _;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -38,8 +39,32 @@ pub enum Start {
     Committed,
 }
 
-/// Says where to begin in a partition, each time it is assigned.
-pub type StartAt = Box<dyn FnMut(&TopicPartition) -> Result<Start, StreamError> + Send>;
+/// Says where to begin in a partition, each time it is assigned; `None`: that
+/// cannot be told now, and the next poll asks again.
+pub type StartAt =
+    Box<dyn FnMut(&TopicPartition, &Log<'_>) -> Result<Option<Start>, StreamError> + Send>;
+
+/// The log of a partition that is being assigned.
+pub struct Log<'a> {
+    consumer: &'a BaseConsumer<Context>,
+    at: &'a TopicPartition,
+}
+
+impl Log<'_> {
+    /// The first offset that it holds, and the one that its next record will
+    /// get; `None` when the broker does not say, for now.
+    pub fn bounds(&self) -> Result<Option<Range<i64>>, StreamError> {
+        let (topic, partition) = (&self.at.topic, self.at.partition);
+        match self.consumer.fetch_watermarks(topic, partition, PATIENCE) {
+            Ok((low, high)) => Ok(Some(low..high)),
+            Err(error) if error.rdkafka_error_code().is_none_or(heals) => {
+                self.consumer.context().is_away(&reason_of(&error));
+                Ok(None)
+            }
+            Err(error) => Err(broker_error("cannot tell what a log holds", &error)),
+        }
+    }
+}
 
 /// A member of a consumer group.
 pub struct KafkaSource {
@@ -114,12 +139,19 @@ impl KafkaSource {
         }
     }
 
-    /// Takes the partitions from where each is to begin. `false`: the broker
-    /// does not say where, for now.
+    /// Takes the partitions from where each is to begin. `false`: nobody says
+    /// where, for now.
     fn assign(&mut self, partitions: &[TopicPartition]) -> Result<bool, StreamError> {
         let mut starts = Vec::with_capacity(partitions.len());
         for at in partitions {
-            starts.push((self.start)(at)?);
+            let log = Log {
+                consumer: &self.consumer,
+                at,
+            };
+            match (self.start)(at, &log)? {
+                Some(start) => starts.push(start),
+                None => return Ok(false),
+            }
         }
         let mut unknown = TopicPartitionList::new();
         for (at, start) in partitions.iter().zip(&starts) {
@@ -297,7 +329,7 @@ impl Source for KafkaSource {
         }
         if let Some(change) = self.rebalance()? {
             if matches!(change, Polled::Records(_)) {
-                // The broker is away in the middle of an assignment.
+                // Something is away in the middle of an assignment.
                 std::thread::sleep(wait);
             }
             return Ok(change);

@@ -91,7 +91,12 @@ fn check(seed: u64, damage: Damage, in_tables: bool) -> Fate {
     let fate = match catch_unwind(AssertUnwindSafe(life)) {
         Ok(Ok(())) => Fate::Used,
         Ok(Err(error)) => {
+            let error = error.to_string();
             println!("seed {seed}, {damage:?}, {hurt}: {error}");
+            assert!(
+                error.contains("are restored from their snapshots"),
+                "{error}"
+            );
             Fate::Refused
         }
         Err(_) => Fate::Panicked,

@@ -7,13 +7,13 @@
 mod again;
 mod chaos;
 mod clickhouse;
-mod crew;
+pub mod crew;
 mod damage;
 mod disk;
 mod feed;
 mod figures;
 mod gate;
-mod logs;
+pub mod logs;
 mod members;
 mod steps;
 mod storm;
