@@ -4,6 +4,8 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use throughline_sink::table::Table;
 
+use super::fold::From;
+
 /// What `verify` ends with.
 const STATUSES: &str = "\
 Exit status: 0 when nothing differs (with --repair: when nothing differs afterwards); 1 when something
@@ -20,6 +22,10 @@ are complete.";
 #[derive(Args, Debug)]
 #[command(after_help = STATUSES)]
 pub struct VerifyArgs {
+    /// Reckon all rows, from the beginning of the log. Without it the newest snapshots stand for
+    /// what came before them, and only rows that changed since are compared
+    #[arg(long)]
+    pub from_log: bool,
     /// Only rows of this tenant
     #[arg(long, value_name = "TENANT")]
     pub tenant: Option<String>,
@@ -72,6 +78,15 @@ fn tables() -> PossibleValuesParser {
 }
 
 impl VerifyArgs {
+    /// Where to begin.
+    pub const fn from(&self) -> From {
+        if self.from_log {
+            From::Log
+        } else {
+            From::Snapshots
+        }
+    }
+
     /// The tables that are meant.
     pub fn tables(&self) -> Vec<Table> {
         let named = |table: &Table| self.table.iter().any(|name| name == table.name());
@@ -100,7 +115,7 @@ mod tests {
             Ok(Command::Verify(args)) => args.tables(),
             other => panic!("{line}: {other:?}"),
         };
-        assert_eq!(tables("verify").len(), 9);
+        assert_eq!(tables("verify --from-log").len(), 9);
         assert_eq!(
             tables("verify --table deal_versions,credit_cells"),
             [Table::Deals, Table::CreditCells]

@@ -10,28 +10,45 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
+use throughline_processor::snapshot::{Place, restore_into};
 use throughline_processor::{
     Attribution, Config, FjallStore, Leaving, Owned, Store as _, StoreOptions,
 };
-use throughline_sink::scratch::{Horizon, Scratch};
+use throughline_sink::scratch::{Horizon, Scratch, Span};
+use throughline_stream::idle::Watermarks;
 use throughline_stream::kafka::LogReader;
 use throughline_stream::{Outgoing, Stop, TopicPartition};
 
 use super::{Ends, remedy};
 use crate::config::Settings;
-use crate::{prepare, roles};
+use crate::{prepare, roles, snapshots};
 
 /// Records of one read.
 const RECORDS: usize = 1_000;
 
+/// Where the fold begins.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum From {
+    /// At the log's beginning.
+    Log,
+    /// At the newest snapshot of each partition; where there is none, at the
+    /// log's beginning.
+    Snapshots,
+}
+
 /// Folds all partitions up to their ends by the rules of the settings. Rows
-/// go to the scratch tables; gives how far each partition's clock came.
+/// go to the scratch tables; gives the stretch of each partition's clock.
 pub fn fold(
     settings: &Settings,
+    from: From,
     ends: &Ends,
     scratch: &mut Scratch,
     stop: &Stop,
 ) -> anyhow::Result<Horizon> {
+    let place = match from {
+        From::Log => None,
+        From::Snapshots => Some(snapshots::place(settings)?),
+    };
     let directory = tempfile::Builder::new()
         .prefix("throughline-")
         .tempdir()
@@ -42,50 +59,69 @@ pub fn fold(
         settings,
         config: roles::processor_config(settings),
         rules: Arc::new(roles::attribution(settings)),
+        place,
         scratch,
         stop,
         bar: ProgressBar::new(records).with_style(ProgressStyle::with_template(style)?),
     };
-    let mut times = Vec::new();
+    let mut spans = Vec::new();
     for (at, marks) in ends {
         let path = directory.path().join(at.partition.to_string());
-        times.push(fold.partition(&path, at, marks.high)?);
+        spans.push(fold.partition(&path, at, marks)?);
         std::fs::remove_dir_all(&path)
             .with_context(|| format!("cannot remove {}", path.display()))?;
     }
     fold.scratch.flush(stop).map_err(remedy)?;
     fold.bar.finish_and_clear();
-    Ok(Horizon(times))
+    Ok(Horizon(spans))
 }
 
 struct Fold<'a> {
     settings: &'a Settings,
     config: Config,
     rules: Arc<Attribution>,
+    place: Option<Place>,
     scratch: &'a mut Scratch,
     stop: &'a Stop,
     bar: ProgressBar,
 }
 
 impl Fold<'_> {
-    /// Folds a partition from its beginning; gives its Lamport time at the end.
-    fn partition(&mut self, path: &Path, at: &TopicPartition, end: i64) -> anyhow::Result<u64> {
+    /// Folds a partition; gives its Lamport times before and after.
+    fn partition(
+        &mut self,
+        path: &Path,
+        at: &TopicPartition,
+        marks: &Watermarks,
+    ) -> anyhow::Result<Span> {
         let number = at.partition as u32;
         let store = FjallStore::open(&StoreOptions {
             path: path.to_owned(),
             cache_bytes: self.settings.processor.cache_mib << 20,
         })?;
+        self.restore(&store, number, marks)?;
         let (backing, loaded) = store.open(number)?;
         let mut owned = Owned::new(number, &self.config, &self.rules, backing, loaded)?;
+        let from = owned.next_offset();
+        ensure!(
+            marks.low <= from,
+            "the log of {}[{number}] begins at offset {}: what stood before is gone, so that its rows \
+             cannot be reckoned anew. Restore the log from a backup; or leave --from-log out, which \
+             takes snapshots (`processor.snapshots`) for what is gone",
+            at.topic,
+            marks.low
+        );
+        let before = owned.fold().lamport();
         let kafka = &self.settings.kafka;
         let mut log = LogReader::new(
             &kafka.client,
             kafka.fetch_buffer_kib,
             at.clone(),
-            owned.next_offset(),
-            end,
+            from,
+            marks.high,
             prepare::PATIENCE,
         )?;
+        self.bar.inc(from.min(marks.high).cast_unsigned());
         let mut uncovered = 0;
         loop {
             ensure!(
@@ -113,9 +149,34 @@ impl Fold<'_> {
                 owned.evict(&self.config);
             }
             if is_at_end {
-                return Ok(owned.fold().lamport());
+                let after = owned.fold().lamport();
+                return Ok(Span { before, after });
             }
         }
+    }
+
+    /// Puts the newest snapshot into the store, if one is wanted and there is one.
+    fn restore(
+        &self,
+        store: &FjallStore,
+        partition: u32,
+        marks: &Watermarks,
+    ) -> anyhow::Result<()> {
+        let Some(place) = &self.place else {
+            return Ok(());
+        };
+        let log = marks.low..marks.high;
+        let (config, rules) = (&self.config, &self.rules);
+        restore_into(
+            store,
+            place,
+            config,
+            rules,
+            partition,
+            Some(&log),
+            self.stop,
+        )?;
+        Ok(())
     }
 
     /// Takes the rows among what leaves a partition.

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow, bail, ensure};
 use throughline_sink::SinkError;
-use throughline_sink::scratch::Scratch;
+use throughline_sink::scratch::{Horizon, Scratch};
 use throughline_sink::table::Table;
 use throughline_stream::idle::{Offsets as _, Watermarks};
 use throughline_stream::kafka::GroupOffsets;
@@ -44,43 +44,82 @@ pub fn execute(settings: &Settings, args: &VerifyArgs) -> anyhow::Result<()> {
     line.works_by_these_rules()?;
     let mut scratch = scratch(settings, &args.tables())?;
     let ends = line.ends()?;
-    let horizon = fold::fold(settings, &ends, &mut scratch, &stop)?;
+    let horizon = fold::fold(settings, args.from(), &ends, &mut scratch, &stop)?;
     let patience = Patience::new(args.patience_seconds);
     wait::until_arrived(&mut line, &ends, patience)?;
 
-    let tenant = args.tenant.as_deref();
-    let judge = |line: &mut Line<'_>| -> anyhow::Result<Report> {
-        let mut checked = Vec::new();
-        for table in scratch.tables() {
-            ensure!(!stop.is_requested(), "asked to end before all was compared");
-            checked.push(Checked {
-                table,
-                counts: scratch
-                    .judge(table, tenant, &horizon, args.slice_rows)
-                    .map_err(remedy)?,
-                examples: scratch.examples(table).map_err(remedy)?,
-            });
-        }
-        let sums = if args.table.is_empty() {
-            Some(wait::sums(line, &scratch, tenant)?)
-        } else {
-            None
-        };
-        Ok(Report { checked, sums })
+    let mut comparison = Comparison {
+        args,
+        line,
+        scratch,
+        ends,
+        horizon,
     };
-    let mut report = judge(&mut line)?;
+    let mut report = comparison.report()?;
     report.print(args.json)?;
     if args.repair && report.differing_rows() > 0 {
         for checked in &report.checked {
             if checked.counts.differences() > 0 {
-                scratch.repair(checked.table).map_err(remedy)?;
+                comparison.scratch.repair(checked.table).map_err(remedy)?;
             }
         }
         eprintln!("mended; once more:");
-        report = judge(&mut line)?;
+        report = comparison.report()?;
         report.print(args.json)?;
     }
     report.verdict(args.repair)
+}
+
+/// What was reckoned, and the line it is compared with.
+struct Comparison<'a> {
+    args: &'a VerifyArgs,
+    line: Line<'a>,
+    scratch: Scratch,
+    ends: Ends,
+    horizon: Horizon,
+}
+
+impl Comparison<'_> {
+    fn report(&mut self) -> anyhow::Result<Report> {
+        let checked = self.tables()?;
+        let tenant = self.args.tenant.as_deref();
+        let sums = if self.args.table.is_empty() {
+            Some(wait::sums(&mut self.line, &self.scratch, tenant)?)
+        } else {
+            None
+        };
+        Ok(Report { checked, sums })
+    }
+
+    /// Compares all tables. While nothing was added to the log since it was
+    /// read, no row can be later news.
+    fn tables(&mut self) -> anyhow::Result<Vec<Checked>> {
+        if self.line.ends()? == self.ends {
+            let checked = self.tables_within(&self.horizon.without_end())?;
+            if self.line.ends()? == self.ends {
+                return Ok(checked);
+            }
+        }
+        self.tables_within(&self.horizon)
+    }
+
+    fn tables_within(&self, horizon: &Horizon) -> anyhow::Result<Vec<Checked>> {
+        let (args, tenant) = (self.args, self.args.tenant.as_deref());
+        let mut checked = Vec::new();
+        for table in self.scratch.tables() {
+            ensure!(
+                !self.line.stop.is_requested(),
+                "asked to end before all was compared"
+            );
+            let counts = self.scratch.judge(table, tenant, horizon, args.slice_rows);
+            checked.push(Checked {
+                table,
+                counts: counts.map_err(remedy)?,
+                examples: self.scratch.examples(table).map_err(remedy)?,
+            });
+        }
+        Ok(checked)
+    }
 }
 
 /// The line as it is seen from outside.
@@ -118,7 +157,7 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// The ends of `events` now, of which everything must still be there.
+    /// What the log of `events` holds now.
     fn ends(&mut self) -> anyhow::Result<Ends> {
         let kafka = &self.settings.kafka;
         let topic = &kafka.topics.events;
@@ -134,15 +173,6 @@ impl<'a> Line<'a> {
         let ends = self
             .ask(|offsets| offsets.watermarks(topics))
             .with_context(hint)?;
-        for (at, marks) in &ends {
-            ensure!(
-                marks.low == 0,
-                "the log of {topic}[{}] begins at offset {}: what stood before is gone, so that its \
-                 rows cannot be reckoned anew. `events` must be kept whole; restore it from a backup",
-                at.partition,
-                marks.low
-            );
-        }
         Ok(ends)
     }
 

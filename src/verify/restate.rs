@@ -28,7 +28,7 @@ pub fn execute(settings: &Settings, args: &RestateArgs) -> anyhow::Result<()> {
     let mut line = Line::new(settings, &stop);
     let mut scratch = scratch(settings, &[Table::CreditCells])?;
     let ends = line.ends()?;
-    fold::fold(settings, &ends, &mut scratch, &stop)?;
+    fold::fold(settings, fold::From::Log, &ends, &mut scratch, &stop)?;
     wait::until_arrived(&mut line, &ends, Patience::new(args.patience_seconds))?;
     let moved = scratch.restated(args.tenant.as_deref()).map_err(remedy)?;
     let later: i64 = line.ends()?.values().map(|marks| marks.high).sum();

@@ -6,10 +6,13 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
+use throughline_proto::topics;
 use throughline_tests::reference::{Tables, tables::Cell};
 
 use crate::generations::changed;
-use crate::installation::{Called, Installation};
+use crate::installation::{Called, EVENTS_PARTITIONS, Installation};
+use crate::process::until;
+use crate::snapshots::newest;
 use crate::traffic;
 use crate::written;
 
@@ -19,7 +22,7 @@ fn damage(line: &Installation, sql: &str) {
 }
 
 fn verify(line: &Installation, arguments: &[&str]) -> Called {
-    line.call(&[&["verify", "--json"], arguments].concat())
+    line.call(&[&["verify", "--from-log", "--json"], arguments].concat())
 }
 
 /// The comparisons that a call printed.
@@ -122,6 +125,11 @@ fn rows_that_are_lost_changed_or_invented_are_found_named_and_mended() {
         "INSERT INTO identity_versions SELECT * REPLACE (version + 65536 AS version, unhex('00112233445566778899aabbccddeeff') AS client) \
          FROM identity_versions FINAL ORDER BY version LIMIT 1",
     );
+    // A version of a time that no partition's clock has come to.
+    line.query(
+        "INSERT INTO call_versions SELECT * REPLACE (version + 65536 * 1000000000 AS version, 'lost' AS status) \
+         FROM call_versions FINAL LIMIT 1",
+    );
     line.query("TRUNCATE TABLE cost_versions");
     assert!(!traffic.expected.compare(&line.views()).is_empty());
 
@@ -136,7 +144,7 @@ fn rows_that_are_lost_changed_or_invented_are_found_named_and_mended() {
     assert_eq!(counts("traffic_cells"), [0, 1, 0]);
     assert_eq!(counts("touchpoint_versions"), [0, 0, 1]);
     assert_eq!(counts("identity_versions"), [0, 1, 0]);
-    assert_eq!(counts("call_versions"), [0, 0, 0]);
+    assert_eq!(counts("call_versions"), [0, 1, 0]);
     let [tenants, costs] =
         ["tenant_versions", "cost_versions"].map(|table| count(clean, table, "rows"));
     assert_eq!(counts("tenant_versions"), [0, tenants, 0]);
@@ -172,7 +180,14 @@ fn rows_that_are_lost_changed_or_invented_are_found_named_and_mended() {
     assert_eq!(columns, ["client", "version"]);
 
     // A person is told the same; only what was asked for is looked at.
-    let called = line.call(&["verify", "--table", "deal_versions", "--tenant", &tenant]);
+    let called = line.call(&[
+        "verify",
+        "--from-log",
+        "--table",
+        "deal_versions",
+        "--tenant",
+        &tenant,
+    ]);
     assert_eq!(called.code, Some(1), "{}", called.err);
     let told = format!(
         "deal_versions: missing tenant={tenant} deal_id={lost}: version is no row, reckoned "
@@ -234,6 +249,50 @@ fn refuse(mut line: Installation) {
     let called = verify(&line, &[]);
     assert_eq!(called.code, Some(1));
     assert!(called.err.contains("generation 1"), "{}", called.err);
+    assert_tidy(&line);
+}
+
+#[test]
+fn snapshots_stand_for_the_log_before_them() {
+    let traffic = traffic::small();
+    let mut line = Installation::new("verify_snapshots", &traffic.plan.settings());
+    line.config["processor"]["snapshots"] = serde_json::json!({"interval_ms": 200});
+    line.call(&["topics", "create"]).succeeds();
+    let records: Vec<_> = traffic.outgoing().map(|(_, record)| record).collect();
+    let (earlier, later) = records.split_at(records.len() / 2);
+    line.send(earlier.iter().cloned());
+    let mut run = line.start("run", &["run"]);
+    let snapshots = line.directory.join("snapshots");
+    until("every partition has a snapshot", || {
+        newest(&snapshots, &line.topic(topics::EVENTS)).len() == EVENTS_PARTITIONS as usize
+    });
+    run.stop();
+    line.config["processor"]["snapshots"]["interval_ms"] = 0.into();
+    line.send(later.iter().cloned());
+    line.run_until_idle();
+    line.assert_views(&traffic.expected);
+
+    let whole = verify(&line, &[]);
+    whole.succeeds();
+    let since = line.call(&["verify", "--json"]);
+    since.succeeds();
+    let [whole, since] = [whole, since].map(|called| reports(&called).remove(0));
+    for table in ["touchpoint_versions", "deal_versions", "traffic_cells"] {
+        let of = |kind: &str| [count(&whole, table, kind), count(&since, table, kind)];
+        // Some rows have not changed since the snapshots, some have.
+        let [[none, before], [all, equal]] = ["before", "equal"].map(of);
+        assert_eq!((none, before + equal), (0, all), "{table}");
+        assert!(before > 0 && equal > 0, "{table}: {since}");
+    }
+
+    // What changed since and is lost is missed.
+    line.query("TRUNCATE TABLE deal_versions");
+    let called = line.call(&["verify", "--json"]);
+    assert_eq!(called.code, Some(1), "{}", called.err);
+    let missing = count(&reports(&called)[0], "deal_versions", "missing");
+    assert_eq!(missing, count(&since, "deal_versions", "equal"));
+    verify(&line, &["--repair"]).succeeds();
+    line.assert_views(&traffic.expected);
     assert_tidy(&line);
 }
 

@@ -3,8 +3,9 @@
 //! Of a key the row of the highest version counts, and of equal versions the
 //! one that was inserted last, as for the tables' own engine. Rows of one key
 //! and version must be equal. A version that a partition gave after the end of
-//! what was reckoned is later news, which is not judged; any other that was not
-//! reckoned is nothing that the log gives.
+//! what was reckoned is later news, and one that it gave before the beginning has
+//! not changed since: neither is judged. Any other that was not reckoned is
+//! nothing that the log gives.
 
 use std::fmt::Write as _;
 
@@ -19,9 +20,34 @@ use crate::table::Table;
 /// How many examples are given of each table's differences.
 pub const EXAMPLES: usize = 5;
 
-/// The Lamport time of each partition at the end of what was reckoned.
+/// The stretch of each partition's clock in which rows were reckoned.
 #[derive(Clone, Debug, Default)]
-pub struct Horizon(pub Vec<u64>);
+pub struct Horizon(pub Vec<Span>);
+
+/// A stretch of a partition's Lamport clock.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Span {
+    /// The time of the last record before it.
+    pub before: u64,
+    /// The time of the last record in it.
+    pub after: u64,
+}
+
+impl Horizon {
+    /// The same without an end: nothing is later news.
+    #[must_use]
+    pub fn without_end(&self) -> Self {
+        let spans = self.0.iter();
+        Self(
+            spans
+                .map(|span| Span {
+                    after: u64::MAX,
+                    ..*span
+                })
+                .collect(),
+        )
+    }
+}
 
 /// How many keys of a table are what.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -30,6 +56,8 @@ pub struct Counts {
     pub equal: u64,
     /// Of a later version than was reckoned.
     pub moved_on: u64,
+    /// Not changed in what was reckoned: of a version before it.
+    pub before: u64,
     /// Not there.
     pub missing: u64,
     /// Of an older version or with other content.
@@ -41,7 +69,7 @@ pub struct Counts {
 impl Counts {
     /// All keys.
     pub const fn rows(&self) -> u64 {
-        self.equal + self.moved_on + self.differences()
+        self.equal + self.moved_on + self.before + self.differences()
     }
 
     /// The keys that are not what they must be.
@@ -88,7 +116,7 @@ pub struct Difference {
 }
 
 /// The kinds in the table of judgements.
-const KINDS: &str = "Enum8('nothing' = 0, 'equal' = 1, 'moved_on' = 2, 'missing' = 3, 'different' = 4, 'surplus' = 5)";
+const KINDS: &str = "Enum8('nothing' = 0, 'equal' = 1, 'moved_on' = 2, 'missing' = 3, 'different' = 4, 'surplus' = 5, 'before' = 6)";
 
 /// Where a row stands in the order of insertion: the first block of its part
 /// (`all_FIRST_LAST_LEVEL`), and its place there.
@@ -194,21 +222,27 @@ impl Scratch {
         };
         let newest =
             |side| format!("argMaxIf((version, of_row), (version, of_place), of_side = {side})");
-        let times: Vec<_> = horizon
-            .0
-            .iter()
-            .map(|time| format!("toUInt64({time})"))
-            .collect();
-        let partitions = times.len();
-        let later = format!(
-            "bitAnd(found.1, 65535) < {partitions} AND \
-             bitShiftRight(found.1, 16) > [{}][bitAnd(found.1, 65535) + 1]",
-            times.join(", ")
-        );
+        let partitions = horizon.0.len();
+        // Of what is found: the Lamport time against that of its partition.
+        let against = |order: &str, time: fn(&Span) -> u64| {
+            let times: Vec<_> = horizon
+                .0
+                .iter()
+                .map(|span| format!("toUInt64({})", time(span)))
+                .collect();
+            format!(
+                "bitAnd(found.1, 65535) < {partitions} AND \
+                 bitShiftRight(found.1, 16) {order} [{}][bitAnd(found.1, 65535) + 1]",
+                times.join(", ")
+            )
+        };
+        let later = against(">", |span| span.after);
+        let earlier = against("<=", |span| span.before);
         format!(
             "INSERT INTO {judged} SELECT '{table}', multiIf(\
              found.2 = 0 AND expected.2 = 0 AND found.1 >= expected.1, 'nothing', \
              found.1 > expected.1 AND {later}, 'moved_on', \
+             expected.1 = 0 AND {earlier}, 'before', \
              expected.1 = 0, 'surplus', \
              found.1 = 0, 'missing', \
              found = expected, 'equal', \
@@ -240,6 +274,7 @@ impl Scratch {
         Ok(Counts {
             equal: of("equal"),
             moved_on: of("moved_on"),
+            before: of("before"),
             missing: of(Kind::Missing.name()),
             different: of(Kind::Different.name()),
             surplus: of(Kind::Surplus.name()),

@@ -23,7 +23,7 @@ use crate::schema::quoted;
 use crate::table::Table;
 
 pub use conservation::{Imbalance, Sums};
-pub use judge::{Counts, Difference, EXAMPLES, Horizon, Kind};
+pub use judge::{Counts, Difference, EXAMPLES, Horizon, Kind, Span};
 pub use restated::Moved;
 
 /// A scratch database that is older was left behind by a run that was killed.
