@@ -56,7 +56,8 @@ pub struct Counts {
     pub equal: u64,
     /// Of a later version than was reckoned.
     pub moved_on: u64,
-    /// Not changed in what was reckoned: of a version before it.
+    /// Of a version that was given before what was reckoned begins. Another
+    /// partition may have reckoned an older one: each begins at its own place.
     pub before: u64,
     /// Not there.
     pub missing: u64,
@@ -242,7 +243,7 @@ impl Scratch {
             "INSERT INTO {judged} SELECT '{table}', multiIf(\
              found.2 = 0 AND expected.2 = 0 AND found.1 >= expected.1, 'nothing', \
              found.1 > expected.1 AND {later}, 'moved_on', \
-             expected.1 = 0 AND {earlier}, 'before', \
+             found.1 > expected.1 AND {earlier}, 'before', \
              expected.1 = 0, 'surplus', \
              found.1 = 0, 'missing', \
              found = expected, 'equal', \
