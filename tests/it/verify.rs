@@ -90,47 +90,7 @@ fn rows_that_are_lost_changed_or_invented_are_found_named_and_mended() {
     let deals = line.query(&deals);
     let deals: Vec<_> = deals.lines().collect();
     let (lost, altered) = (deals[0], deals[1]);
-    damage(
-        &line,
-        &format!(
-            "ALTER TABLE deal_versions DELETE WHERE tenant = '{tenant}' AND deal_id = '{lost}'"
-        ),
-    );
-    damage(
-        &line,
-        &format!(
-            "ALTER TABLE deal_versions UPDATE revenue = revenue - 1 WHERE tenant = '{tenant}' AND deal_id = '{altered}'"
-        ),
-    );
-    // A figure was changed by a row of the same version that came later.
-    line.query(
-        "INSERT INTO traffic_cells SELECT * REPLACE (visits + 1 AS visits) FROM traffic_cells FINAL \
-         ORDER BY tenant, hour LIMIT 1",
-    );
-    // An older version shows, since the newest is gone.
-    line.query(
-        "INSERT INTO tenant_versions SELECT * REPLACE (version - 1 AS version, 'XXX' AS currency) \
-         FROM tenant_versions FINAL",
-    );
-    damage(
-        &line,
-        "ALTER TABLE tenant_versions DELETE WHERE currency != 'XXX'",
-    );
-    // Rows that no event ever made, one of them over a row that one made.
-    line.query(
-        "INSERT INTO touchpoint_versions SELECT * REPLACE ('web:invented' AS touch_id) \
-         FROM touchpoint_versions FINAL LIMIT 1",
-    );
-    line.query(
-        "INSERT INTO identity_versions SELECT * REPLACE (version + 65536 AS version, unhex('00112233445566778899aabbccddeeff') AS client) \
-         FROM identity_versions FINAL ORDER BY version LIMIT 1",
-    );
-    // A version of a time that no partition's clock has come to.
-    line.query(
-        "INSERT INTO call_versions SELECT * REPLACE (version + 65536 * 1000000000 AS version, 'lost' AS status) \
-         FROM call_versions FINAL LIMIT 1",
-    );
-    line.query("TRUNCATE TABLE cost_versions");
+    harm(&line, &tenant, lost, altered);
     assert!(!traffic.expected.compare(&line.views()).is_empty());
 
     let called = verify(&line, &[]);
@@ -155,29 +115,7 @@ fn rows_that_are_lost_changed_or_invented_are_found_named_and_mended() {
     let called = verify(&line, &["--slice-rows", "100"]);
     assert_eq!(reports(&called), std::slice::from_ref(found));
 
-    let of_deals = examples(found, "deal_versions");
-    assert_eq!(of_deals.len(), 2, "{of_deals:?}");
-    for (example, kind, deal) in [
-        (&of_deals[0], "missing", lost),
-        (&of_deals[1], "different", altered),
-    ] {
-        assert_eq!(example["kind"], kind);
-        assert_eq!(example["key"]["tenant"], tenant.as_str());
-        assert_eq!(example["key"]["deal_id"], deal);
-    }
-    assert_eq!(of_deals[0]["found"], Value::Null);
-    assert_eq!(of_deals[1]["column"], "revenue");
-    let revenue = |of: &str| of_deals[1][of].as_str().unwrap().parse::<f64>().unwrap();
-    assert!((revenue("expected") - revenue("found") - 1.0).abs() < 0.001);
-    let invented = &examples(found, "touchpoint_versions")[0];
-    assert_eq!(invented["key"]["touch_id"], "web:invented");
-    assert_eq!(invented["expected"], Value::Null);
-    let newer = examples(found, "identity_versions");
-    let columns: Vec<_> = newer
-        .iter()
-        .map(|example| example["column"].as_str().unwrap())
-        .collect();
-    assert_eq!(columns, ["client", "version"]);
+    assert_named(found, &tenant, lost, altered);
 
     // A person is told the same; only what was asked for is looked at.
     let called = line.call(&[
@@ -221,6 +159,79 @@ fn rows_that_are_lost_changed_or_invented_are_found_named_and_mended() {
     assert_tidy(&line);
 
     refuse(line);
+}
+
+/// Loses, changes and invents rows of every kind by hand.
+fn harm(line: &Installation, tenant: &str, lost: &str, altered: &str) {
+    damage(
+        line,
+        &format!(
+            "ALTER TABLE deal_versions DELETE WHERE tenant = '{tenant}' AND deal_id = '{lost}'"
+        ),
+    );
+    damage(
+        line,
+        &format!(
+            "ALTER TABLE deal_versions UPDATE revenue = revenue - 1 WHERE tenant = '{tenant}' AND deal_id = '{altered}'"
+        ),
+    );
+    // A figure was changed by a row of the same version that came later.
+    line.query(
+        "INSERT INTO traffic_cells SELECT * REPLACE (visits + 1 AS visits) FROM traffic_cells FINAL \
+         ORDER BY tenant, hour LIMIT 1",
+    );
+    // An older version shows, since the newest is gone.
+    line.query(
+        "INSERT INTO tenant_versions SELECT * REPLACE (version - 1 AS version, 'XXX' AS currency) \
+         FROM tenant_versions FINAL",
+    );
+    damage(
+        line,
+        "ALTER TABLE tenant_versions DELETE WHERE currency != 'XXX'",
+    );
+    // Rows that no event ever made, one of them over a row that one made.
+    line.query(
+        "INSERT INTO touchpoint_versions SELECT * REPLACE ('web:invented' AS touch_id) \
+         FROM touchpoint_versions FINAL LIMIT 1",
+    );
+    line.query(
+        "INSERT INTO identity_versions SELECT * REPLACE (version + 65536 AS version, unhex('00112233445566778899aabbccddeeff') AS client) \
+         FROM identity_versions FINAL ORDER BY version LIMIT 1",
+    );
+    // A version of a time that no partition's clock has come to.
+    line.query(
+        "INSERT INTO call_versions SELECT * REPLACE (version + 65536 * 1000000000 AS version, 'lost' AS status) \
+         FROM call_versions FINAL LIMIT 1",
+    );
+    line.query("TRUNCATE TABLE cost_versions");
+}
+
+/// The examples say which rows and columns are meant.
+#[track_caller]
+fn assert_named(found: &Value, tenant: &str, lost: &str, altered: &str) {
+    let of_deals = examples(found, "deal_versions");
+    assert_eq!(of_deals.len(), 2, "{of_deals:?}");
+    for (example, kind, deal) in [
+        (&of_deals[0], "missing", lost),
+        (&of_deals[1], "different", altered),
+    ] {
+        assert_eq!(example["kind"], kind);
+        assert_eq!(example["key"]["tenant"], tenant);
+        assert_eq!(example["key"]["deal_id"], deal);
+    }
+    assert_eq!(of_deals[0]["found"], Value::Null);
+    assert_eq!(of_deals[1]["column"], "revenue");
+    let revenue = |of: &str| of_deals[1][of].as_str().unwrap().parse::<f64>().unwrap();
+    assert!((revenue("expected") - revenue("found") - 1.0).abs() < 0.001);
+    let invented = &examples(found, "touchpoint_versions")[0];
+    assert_eq!(invented["key"]["touch_id"], "web:invented");
+    assert_eq!(invented["expected"], Value::Null);
+    let newer = examples(found, "identity_versions");
+    let columns: Vec<_> = newer
+        .iter()
+        .map(|example| example["column"].as_str().unwrap())
+        .collect();
+    assert_eq!(columns, ["client", "version"]);
 }
 
 /// What verify does not do: compare by rules that are not the line's, and wait

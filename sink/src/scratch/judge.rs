@@ -348,11 +348,11 @@ impl Layout {
 
     /// A column as text. Hashes are shown as everywhere else.
     fn text(&self, name: &str) -> String {
-        let columns = self.table.columns().iter();
+        let mut columns = self.table.columns().iter();
         let kind = columns
-            .filter(|(column, _)| *column == name)
+            .find(|(column, _)| *column == name)
             .map(|(_, kind)| *kind);
-        match kind.last() {
+        match kind {
             Some("FixedString(16)") => format!("lower(hex({name}))"),
             Some(kind) if kind.starts_with("Nullable") => {
                 format!("ifNull(toString({name}), 'NULL')")
