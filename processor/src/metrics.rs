@@ -56,6 +56,22 @@ pub fn applied(records: usize, bytes: usize, seconds: f64) {
     histogram!(names::PROCESSOR_APPLY_SECONDS).record(seconds);
 }
 
+/// Shows the counters of snapshots before there is anything to count: an alarm
+/// needs something to compare with.
+pub fn snapshots_may_come() {
+    for name in [
+        names::PROCESSOR_SNAPSHOTS_TOTAL,
+        names::PROCESSOR_SNAPSHOT_BYTES_TOTAL,
+        names::PROCESSOR_SNAPSHOT_FAILURES_TOTAL,
+        names::PROCESSOR_RESTORES_TOTAL,
+        names::PROCESSOR_RESTORED_KEYS_TOTAL,
+        names::PROCESSOR_RESTORED_BYTES_TOTAL,
+        names::PROCESSOR_REFUSED_SNAPSHOTS_TOTAL,
+    ] {
+        counter!(name).increment(0);
+    }
+}
+
 /// Reports a snapshot that was written.
 pub fn saved(saved: &Saved) {
     counter!(names::PROCESSOR_SNAPSHOTS_TOTAL).increment(1);

@@ -11,12 +11,16 @@ use crate::process::until;
 use crate::traffic;
 
 /// Metrics of what does not happen in these tests.
-const ELSEWHERE: [&str; 1] = [metric_names::SINK_RETRIES_TOTAL];
+const ELSEWHERE: [&str; 2] = [
+    metric_names::SINK_RETRIES_TOTAL,
+    metric_names::PROCESSOR_RESTORE_SECONDS,
+];
 
 #[test]
 fn a_line_at_rest_tells_everything_and_its_sums_agree() {
     let traffic = traffic::small();
-    let line = Installation::new("telemetry", &traffic.plan.settings());
+    let mut line = Installation::new("telemetry", &traffic.plan.settings());
+    line.config["processor"]["snapshots"] = serde_json::json!({"interval_ms": 500});
     traffic.send(&line);
     let (mut run, address) = line.start_watched("run", &["run"]);
     // The roles of one process end together; until then each stage feeds the next.
@@ -26,11 +30,12 @@ fn a_line_at_rest_tells_everything_and_its_sums_agree() {
         groups.into_iter().all(is_done)
     });
     let mut page = String::new();
-    // The lag is measured from time to time.
+    // The lag is measured from time to time, and snapshots are written.
     until("the lag is seen to be over", || {
         page = get(&address, "/metrics").unwrap().1;
         let lags = values(&page, metric_names::STREAM_LAG_RECORDS);
-        !lags.is_empty() && lags.iter().all(|lag| *lag == 0.0)
+        let is_over = !lags.is_empty() && lags.iter().all(|lag| *lag == 0.0);
+        is_over && page.contains(metric_names::PROCESSOR_SNAPSHOT_SECONDS)
     });
     for (name, ..) in ALL {
         let is_there = page.lines().any(|line| line.starts_with(name));

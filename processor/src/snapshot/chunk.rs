@@ -7,8 +7,9 @@ use crate::store::Entry;
 /// A chunk is full when it has so many bytes before compression. One entry may
 /// be larger; it then is a chunk of its own.
 pub const CHUNK_BYTES: usize = 4 << 20;
-/// More than a chunk may have, whatever a manifest says.
-const MOST_BYTES: usize = 1 << 31;
+/// By how much LZ4 compresses at most: no more memory is taken for a chunk than
+/// can come of it, whatever a manifest says.
+const MOST_RATIO: usize = 255;
 
 /// Collects entries.
 #[derive(Default)]
@@ -55,8 +56,8 @@ impl Chunk {
 /// Reads a chunk that had this size before compression. The content's
 /// fingerprint has been checked: what is wrong here was written wrong.
 pub fn read(compressed: &[u8], bytes: usize) -> Result<Vec<Entry>, &'static str> {
-    if bytes > MOST_BYTES {
-        return Err("a chunk is larger than any can be");
+    if bytes / MOST_RATIO > compressed.len() {
+        return Err("a chunk is said to be larger than it can be");
     }
     let content = lz4_flex::block::decompress(compressed, bytes)
         .map_err(|_| "a chunk cannot be decompressed")?;
@@ -73,4 +74,28 @@ pub fn read(compressed: &[u8], bytes: usize) -> Result<Vec<Entry>, &'static str>
         rest = more;
     }
     Ok(entries)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chunk_that_is_not_what_it_says_is_refused() {
+        let mut chunk = Chunk::default();
+        chunk.add(b"key", b"value");
+        let bytes = chunk.bytes();
+        let written = chunk.take();
+        let entries = read(&written, bytes).unwrap();
+        assert!(entries.len() == 1 && *entries[0].0 == *b"key" && *entries[0].1 == *b"value");
+        assert!(read(&written, usize::MAX).is_err());
+        assert!(read(&written, bytes - 1).is_err());
+        assert!(read(&written[..written.len() - 1], bytes).is_err());
+        for end in 1..bytes {
+            let cut = lz4_flex::block::compress(
+                &[3, 0, 0, 0, 5, 0, 0, 0, b'k', b'e', b'y'][..end.min(11)],
+            );
+            assert!(read(&cut, end.min(11)).is_err(), "{end}");
+        }
+    }
 }

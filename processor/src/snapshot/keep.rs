@@ -16,8 +16,8 @@ impl Found {
 /// of older ones that were never complete. A failure is left to the next time.
 pub fn tidy(place: &Place, partition: u32, keep: usize, stop: &Stop) {
     let tidied = place.list(partition, stop).and_then(|there| {
-        let old = surplus(&there, keep).into_iter();
-        old.map(|found| delete(place, found, stop)).collect()
+        let mut old = surplus(&there, keep).into_iter();
+        old.try_for_each(|found| delete(place, found, stop))
     });
     match tidied {
         Ok(()) | Err(SnapshotError::Stopped) => {}

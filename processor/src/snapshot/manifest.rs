@@ -1,6 +1,8 @@
 //! The manifest: what a snapshot is of and which chunks it has, in JSON, so that
 //! it can be read without this program.
 
+use std::fmt::Write as _;
+
 use serde::{Deserialize, Serialize};
 
 use super::name;
@@ -64,7 +66,7 @@ impl Manifest {
             partitions: meta.partitions,
             generation: meta.generation,
             next_offset: meta.next_offset,
-            header: header.iter().map(|byte| format!("{byte:02x}")).collect(),
+            header: hexadecimal(header),
             keys: 0,
             bytes: 0,
             chunks: Vec::new(),
@@ -115,4 +117,12 @@ impl Manifest {
         let header = self.header().ok_or("its header is no hexadecimal number")?;
         Meta::decode(&header).map_err(|reason| format!("its header cannot be read: {}", reason.0))
     }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

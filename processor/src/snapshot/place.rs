@@ -15,9 +15,10 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::error::SnapshotError;
 use super::name::{Name, is_manifest};
+use crate::metrics as report;
 
 /// How long one request may take, retries included.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// How often it is looked meanwhile whether the process is to end.
 const GLANCE: Duration = Duration::from_millis(50);
 /// How often a request to S3 is repeated, and for how long.
@@ -103,14 +104,14 @@ impl Place {
                 (Box::new(storage), Path::from(prefix), url.clone())
             }
         };
-        Self::with(storage, prefix, shown, topic, partitions)
+        Self::with(storage, prefix, &shown, topic, partitions)
     }
 
     /// The same in any storage.
     pub(super) fn with(
         storage: Box<dyn ObjectStore>,
         prefix: Path,
-        shown: String,
+        shown: &str,
         topic: &str,
         partitions: u32,
     ) -> Result<Self, SnapshotError> {
@@ -121,9 +122,10 @@ impl Place {
             .enable_all()
             .build()
             .map_err(|error| SnapshotError::Unusable {
-                url: shown.clone(),
+                url: shown.to_owned(),
                 reason: error.to_string(),
             })?;
+        report::snapshots_may_come();
         let shared = Shared {
             storage,
             runtime: Some(runtime),

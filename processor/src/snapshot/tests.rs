@@ -72,9 +72,8 @@ struct World {
 impl World {
     fn new() -> Self {
         let storage = Arc::new(InMemory::new());
-        let shown = "memory".to_owned();
         let boxed = Box::new(Arc::clone(&storage)) as Box<dyn ObjectStore>;
-        let place = Place::with(boxed, Path::from("a/b"), shown, "events", PARTITIONS).unwrap();
+        let place = Place::with(boxed, Path::from("a/b"), "memory", "events", PARTITIONS).unwrap();
         Self {
             storage,
             place,
