@@ -83,11 +83,12 @@ fn rows_that_are_lost_changed_or_invented_are_found_named_and_mended() {
     assert_tidy(&line);
 
     // Of a deal the row is gone, of another a figure was changed in its place.
-    let deals = "SELECT deal_id FROM deals WHERE tenant = 'shop' AND won_at IS NOT NULL AND revenue > 1 ORDER BY deal_id";
     let tenant =
         line.query("SELECT tenant FROM deals GROUP BY tenant ORDER BY count() DESC LIMIT 1");
-    let deals = deals.replace("shop", &tenant);
-    let deals = line.query(&deals);
+    let deals = line.query(&format!(
+        "SELECT deal_id FROM deals WHERE tenant = '{tenant}' AND won_at IS NOT NULL AND revenue > 1 \
+         ORDER BY deal_id"
+    ));
     let deals: Vec<_> = deals.lines().collect();
     let (lost, altered) = (deals[0], deals[1]);
     harm(&line, &tenant, lost, altered);
