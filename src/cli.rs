@@ -8,6 +8,7 @@ use crate::attribute::{Format, ViewName};
 use crate::dead_letters::{DeadLettersCommand, STATUSES};
 use crate::demo::DemoArgs;
 use crate::generate::GenerateArgs;
+use crate::verify::{RestateArgs, VerifyArgs};
 
 /// Streaming attribution: which ads, calls and e-mails earned which deals.
 #[derive(Parser, Debug)]
@@ -43,6 +44,10 @@ pub enum Command {
     /// Rejected records: what they are, why, and sending them again
     #[command(subcommand, name = "dead-letters", after_help = STATUSES)]
     DeadLetters(DeadLettersCommand),
+    /// Compare the rows in ClickHouse with those that the log gives, and mend them
+    Verify(VerifyArgs),
+    /// Print what other rules (models, windows, channels, rates) would change
+    Restate(RestateArgs),
     /// The tables and views in ClickHouse
     #[command(subcommand)]
     Schema(SchemaCommand),

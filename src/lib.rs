@@ -19,6 +19,7 @@ mod shutdown;
 mod snapshots;
 mod telemetry;
 mod topic_files;
+mod verify;
 mod workers;
 
 use std::process::ExitCode;

@@ -177,7 +177,7 @@ impl ClickHouse {
     }
 
     /// The error in words that tell what to look at.
-    fn explain(&self, context: &str, error: &clickhouse::error::Error) -> SinkError {
+    pub(crate) fn explain(&self, context: &str, error: &clickhouse::error::Error) -> SinkError {
         let url = self.connection.url.clone();
         let reason = chain(error);
         match judge(error) {

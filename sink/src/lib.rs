@@ -14,6 +14,7 @@ pub mod letters;
 pub mod native;
 pub mod rows;
 pub mod schema;
+pub mod scratch;
 pub mod sink;
 pub mod table;
 pub mod trouble;

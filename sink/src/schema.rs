@@ -205,7 +205,7 @@ fn checksum(sql: &str) -> String {
 }
 
 /// An identifier in backticks.
-fn quoted(identifier: &str) -> String {
+pub(crate) fn quoted(identifier: &str) -> String {
     format!("`{}`", identifier.replace('\\', "\\\\").replace('`', "\\`"))
 }
 

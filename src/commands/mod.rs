@@ -14,6 +14,7 @@ use crate::demo;
 use crate::generate;
 use crate::shutdown::Signals;
 use crate::telemetry;
+use crate::verify;
 use run::RoleName;
 
 /// Does what the command line says.
@@ -45,6 +46,8 @@ pub fn execute(cli: &Cli) -> anyhow::Result<()> {
         Command::Attribute(args) => attribute::execute(&settings, args),
         Command::Generate(args) => generate::execute(&settings, args),
         Command::DeadLetters(command) => dead_letters::execute(&settings, command),
+        Command::Verify(args) => verify::execute(&settings, args),
+        Command::Restate(args) => verify::restate::execute(&settings, args),
         Command::Produce(args) => produce::execute(&settings, args),
         Command::Schema(command) => schema::execute(&settings, *command),
         Command::Topics(command) => topics::execute(&settings, *command),

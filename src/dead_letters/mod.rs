@@ -12,7 +12,7 @@ mod list;
 mod moment;
 mod replay;
 mod show;
-mod text;
+pub mod text;
 
 use anyhow::anyhow;
 use throughline_sink::{ClickHouse, SinkError};

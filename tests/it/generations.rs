@@ -11,7 +11,7 @@ use crate::traffic;
 use crate::written;
 
 /// The settings with other rules.
-fn changed(settings: &Settings) -> Settings {
+pub fn changed(settings: &Settings) -> Settings {
     let mut settings = settings.clone();
     let tenants = settings.tenants.values_mut();
     for tenant in tenants.chain([&mut settings.default]) {

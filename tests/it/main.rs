@@ -28,5 +28,6 @@ mod snapshots;
 mod telemetry;
 mod traffic;
 mod traps;
+mod verify;
 mod whole;
 mod written;

@@ -222,7 +222,7 @@ fn a_bucket_that_is_away_and_comes_back_keeps_the_state() {
 }
 
 /// The offsets of the newest complete snapshots, by partition.
-fn newest(snapshots: &Path, topic: &str) -> BTreeMap<i32, i64> {
+pub fn newest(snapshots: &Path, topic: &str) -> BTreeMap<i32, i64> {
     let mut newest = BTreeMap::new();
     let list = |path: &Path| {
         let entries = std::fs::read_dir(path).into_iter().flatten();

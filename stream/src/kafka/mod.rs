@@ -1,5 +1,5 @@
 //! Kafka: [`KafkaSource`], [`KafkaPublisher`], and what is asked of a broker
-//! beside records ([`Admin`], [`GroupOffsets`]).
+//! beside records ([`Admin`], [`GroupOffsets`]); [`LogReader`] reads a log from outside.
 //!
 //! Everything here is synchronous and stays on the thread that made it; the
 //! client library runs its own threads for the network. While Kafka is away
@@ -10,6 +10,7 @@
 
 mod admin;
 mod context;
+mod log;
 mod offsets;
 mod publisher;
 mod settings;
@@ -17,6 +18,7 @@ mod slots;
 mod source;
 
 pub use admin::{Admin, TopicSpec};
+pub use log::LogReader;
 pub use offsets::GroupOffsets;
 pub use publisher::KafkaPublisher;
 pub use settings::{

@@ -1,0 +1,123 @@
+//! Reading a stretch of one partition's log, as nobody's member: nothing is
+//! committed, no group is joined, and whoever works on the log sees nothing of it.
+
+use std::time::{Duration, Instant};
+
+use rdkafka::config::FromClientConfigAndContext;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::{Offset, TopicPartitionList};
+
+use super::context::{Context, heals, reason_of};
+use super::settings::{ClientSettings, broker_error};
+use super::slots::Slots;
+use crate::record::{Record, TopicPartition};
+use crate::role::StreamError;
+
+/// How long one poll waits for records.
+const POLL_WAIT: Duration = Duration::from_millis(200);
+
+/// A stretch of a partition's log.
+pub struct LogReader {
+    consumer: BaseConsumer<Context>,
+    slots: Slots,
+    at: TopicPartition,
+    next: i64,
+    end: i64,
+    patience: Duration,
+}
+
+impl LogReader {
+    /// Reads the offsets from `from` up to `end`, which is no part of it.
+    /// A Kafka that gives nothing for as long as `patience` is an error.
+    pub fn new(
+        settings: &ClientSettings,
+        fetch_buffer_kib: u32,
+        at: TopicPartition,
+        from: i64,
+        end: i64,
+        patience: Duration,
+    ) -> Result<Self, StreamError> {
+        let mut config = settings.config("throughline-log");
+        config
+            // The client wants a name for a group, even where none is joined.
+            .set("group.id", "throughline-log")
+            .set("enable.auto.commit", "false")
+            .set("enable.auto.offset.store", "false")
+            .set("auto.offset.reset", "error")
+            .set("queued.max.messages.kbytes", fetch_buffer_kib.to_string());
+        let consumer = BaseConsumer::from_config_and_context(&config, Context::new("log"))
+            .map_err(|error| broker_error("cannot make a consumer", &error))?;
+        let mut list = TopicPartitionList::new();
+        list.add_partition_offset(&at.topic, at.partition, Offset::Offset(from))
+            .and_then(|()| consumer.assign(&list))
+            .map_err(|error| broker_error(format!("cannot read {}", at.topic), &error))?;
+        let mut slots = Slots::default();
+        slots.add(at.clone(), Some(from));
+        Ok(Self {
+            consumer,
+            slots,
+            at,
+            next: from,
+            end,
+            patience,
+        })
+    }
+
+    /// The next records, at most so many; none when all are read.
+    pub fn read(&mut self, max_records: usize) -> Result<Vec<Record>, StreamError> {
+        let mut records = Vec::new();
+        let since = Instant::now();
+        while records.len() < max_records && self.next < self.end {
+            let wait = if records.is_empty() {
+                POLL_WAIT
+            } else {
+                Duration::ZERO
+            };
+            match self.consumer.poll(wait) {
+                Some(Ok(message)) => {
+                    if let Some(record) = self.slots.take(&message) {
+                        self.next = record.offset + 1;
+                        if record.offset < self.end {
+                            records.push(record);
+                        }
+                    }
+                }
+                Some(Err(error)) if !passes(&error) => {
+                    return Err(broker_error(self.place(), &reason_of(&error)));
+                }
+                // Silence, or an error that heals by itself.
+                _ if !records.is_empty() => break,
+                _ if since.elapsed() >= self.patience => {
+                    return Err(broker_error(
+                        self.place(),
+                        &format!("nothing came for {} s", self.patience.as_secs()),
+                    ));
+                }
+                _ => {}
+            }
+        }
+        Ok(records)
+    }
+
+    /// What is being done, for an error.
+    fn place(&self) -> String {
+        let TopicPartition { topic, partition } = &self.at;
+        format!(
+            "cannot read {topic}[{partition}] from offset {} to {}",
+            self.next, self.end
+        )
+    }
+}
+
+/// Whether an error passes by itself. That the log does not hold a position never does.
+fn passes(error: &KafkaError) -> bool {
+    let code = error.rdkafka_error_code();
+    code.is_some_and(|code| code != RDKafkaErrorCode::AutoOffsetReset && heals(code))
+}
+
+impl Drop for LogReader {
+    fn drop(&mut self) {
+        self.consumer.context().leave();
+    }
+}
