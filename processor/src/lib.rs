@@ -25,7 +25,8 @@ pub use error::ProcessorError;
 pub use owned::{Leaving, Owned};
 pub use rules::{Attribution, TenantSettings};
 pub use store::{
-    Changing, Entry, FjallStore, Loaded, MemoryStore, Restoring, Store, StoreOptions, Stored, View,
+    Changing, Entry, FjallBacking, FjallStore, Loaded, MemoryStore, Restoring, Store, StoreOptions,
+    Stored, View,
 };
 pub use throughline_core::model::{Model, Shares, Weighing};
 pub use worker::{Config, Processor};

@@ -12,12 +12,12 @@ use anyhow::{Context as _, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
 use throughline_processor::snapshot::{Place, restore_into};
 use throughline_processor::{
-    Attribution, Config, FjallStore, Leaving, Owned, Store as _, StoreOptions,
+    Attribution, Config, FjallBacking, FjallStore, Leaving, Owned, Store as _, StoreOptions,
 };
 use throughline_sink::scratch::{Horizon, Scratch, Span};
 use throughline_stream::idle::Watermarks;
 use throughline_stream::kafka::LogReader;
-use throughline_stream::{Outgoing, Stop, TopicPartition};
+use throughline_stream::{Outgoing, Record, Stop, TopicPartition};
 
 use super::{Ends, remedy};
 use crate::config::Settings;
@@ -131,28 +131,71 @@ impl Fold<'_> {
             let records = log.read(RECORDS)?;
             let is_at_end = records.is_empty();
             for record in &records {
-                let (_, rows) = owned.apply(record, &self.config, &self.rules)?;
-                self.take(rows)?;
+                self.apply(&store, &mut owned, record)?;
             }
             uncovered += records.len();
             self.bar.inc(records.len() as u64);
+            // Rules that the log knows nothing of yet begin here.
+            if is_at_end && let Some(announcement) = owned.announcement(&self.config, &self.rules) {
+                let record = Record {
+                    topic: Arc::clone(&at.topic),
+                    partition: at.partition,
+                    offset: marks.high,
+                    timestamp_ms: 0,
+                    key: None,
+                    value: announcement.value,
+                    headers: announcement.headers,
+                };
+                self.apply(&store, &mut owned, &record)?;
+            }
             if is_at_end
                 || uncovered >= self.config.checkpoint_records
                 || owned.is_full(&self.config)
             {
                 uncovered = 0;
-                let mut batch = store.batch();
-                let Leaving { records, .. } =
-                    owned.checkpoint(&self.config, &self.rules, &mut batch);
-                self.take(records)?;
-                store.commit(batch)?;
-                owned.evict(&self.config);
+                self.checkpoint(&store, &mut owned)?;
             }
             if is_at_end {
                 let after = owned.fold().lamport();
                 return Ok(Span { before, after });
             }
         }
+    }
+
+    /// Applies a record, and restates the partition if it says so.
+    fn apply(
+        &mut self,
+        store: &FjallStore,
+        owned: &mut Owned<FjallBacking>,
+        record: &Record,
+    ) -> anyhow::Result<()> {
+        let (_, rows) = owned.apply(record, &self.config, &self.rules)?;
+        self.take(rows)?;
+        while owned.is_restating() {
+            ensure!(
+                !self.stop.is_requested(),
+                "asked to end before all was restated"
+            );
+            let rows = owned.restate(&self.config, &self.rules)?;
+            self.take(rows)?;
+            if owned.is_full(&self.config) {
+                self.checkpoint(store, owned)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn checkpoint(
+        &mut self,
+        store: &FjallStore,
+        owned: &mut Owned<FjallBacking>,
+    ) -> anyhow::Result<()> {
+        let mut batch = store.batch();
+        let Leaving { records, .. } = owned.checkpoint(&self.config, &self.rules, &mut batch);
+        self.take(records)?;
+        store.commit(batch)?;
+        owned.evict(&self.config);
+        Ok(())
     }
 
     /// Puts the newest snapshot into the store, if one is wanted and there is one.

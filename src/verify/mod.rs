@@ -185,12 +185,15 @@ impl<'a> Line<'a> {
                 partition: partition as i32,
             })
             .collect();
-        let ours = roles::commit_note(self.settings);
+        let ours = roles::generation_note(self.settings.processor.generation);
         let notes = self.ask(|offsets| offsets.notes(&kafka.groups.processor, &partitions))?;
         match notes
             .into_values()
             .find(|note| *note != ours && !note.is_empty())
         {
+            Some(theirs) if roles::is_on_the_way(&theirs) => {
+                bail!("the processors are {theirs}: ask again when they are there")
+            }
             Some(theirs) => bail!(
                 "the processors work under {theirs}, but this configuration is {ours}: give verify \
                  the configuration that they run with"

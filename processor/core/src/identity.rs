@@ -107,7 +107,7 @@ fn divide(journey: &Journey, partners: Option<&Partners>) -> BTreeMap<Ident, Jou
     let mut parts = Parts {
         journey,
         groups,
-        parts: BTreeMap::new(),
+        made: BTreeMap::new(),
     };
     for member in &journey.members {
         parts.of(*member).members.push(*member);
@@ -124,21 +124,21 @@ fn divide(journey: &Journey, partners: Option<&Partners>) -> BTreeMap<Ident, Jou
     for deal in &journey.deals {
         parts.of(deal.ident).deals.push(deal.clone());
     }
-    parts.parts
+    parts.made
 }
 
 /// A journey that is being divided.
 struct Parts<'a> {
     journey: &'a Journey,
     groups: Groups,
-    parts: BTreeMap<Ident, Journey>,
+    made: BTreeMap<Ident, Journey>,
 }
 
 impl Parts<'_> {
     /// The part of an identifier's client.
     fn of(&mut self, ident: Ident) -> &mut Journey {
         let first = self.groups.first(ident);
-        self.parts.entry(first).or_insert_with(|| {
+        self.made.entry(first).or_insert_with(|| {
             let mut part = Journey::new(self.journey.tenant);
             part.floor = self.journey.floor;
             part

@@ -208,6 +208,7 @@ const fn table_of(table: wire::Table) -> Table {
     match table {
         wire::Table::Tenants => Table::Tenants,
         wire::Table::Identities => Table::Identities,
+        wire::Table::Links => Table::Links,
         wire::Table::Touchpoints => Table::Touchpoints,
         wire::Table::Calls => Table::Calls,
         wire::Table::Deals => Table::Deals,

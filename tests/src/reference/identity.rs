@@ -132,8 +132,8 @@ mod tests {
         a.together(&[v2.clone(), email.clone()]);
         a.together(&[email.clone(), phone.clone()]);
         a.together(&[id(Kind::User, "1")]);
-        b.together(&[v1.clone()]);
-        b.together(&[v2.clone()]);
+        b.together(std::slice::from_ref(&v1));
+        b.together(std::slice::from_ref(&v2));
         let clients = Clients::unite(&BTreeMap::from([("a", a), ("b", b)]), 3);
         let first = clients.of("a", &v1);
         for other in [&v2, &phone, &email] {
@@ -175,7 +175,7 @@ mod tests {
         named.apart(&[office.clone(), v2.clone()]);
         let [_, _, one, two, _] = of(&named, 4);
         assert_eq!(one, two, "by way of the third visitor");
-        named.apart(&[v3.clone()]);
+        named.apart(std::slice::from_ref(&v3));
         let [office_is, _, one, two, three] = of(&named, 4);
         assert!(office_is == one && one != two && two != three && three != one);
     }

@@ -29,9 +29,8 @@ impl Claims {
         match &fact.body {
             FactBody::Member(ident) => self.members.push(*ident),
             FactBody::Linked(link) => self.members.extend(link.member()),
-            FactBody::Split(_) => {}
             FactBody::Hit(_) => self.touches.push(touch(TouchTopic::Web)),
-            FactBody::Lead { .. } => {}
+            FactBody::Split(_) | FactBody::Lead { .. } => {}
             FactBody::Call(call) => {
                 self.calls.push(fact.key.clone());
                 if !call.outbound {
