@@ -8,6 +8,7 @@ use crate::attribute::{Format, ViewName};
 use crate::dead_letters::{DeadLettersCommand, STATUSES};
 use crate::demo::DemoArgs;
 use crate::generate::GenerateArgs;
+use crate::identity::IdentityCommand;
 use crate::verify::{RestateArgs, VerifyArgs};
 
 /// Streaming attribution: which ads, calls and e-mails earned which deals.
@@ -44,6 +45,9 @@ pub enum Command {
     /// Rejected records: what they are, why, and sending them again
     #[command(subcommand, name = "dead-letters", after_help = STATUSES)]
     DeadLetters(DeadLettersCommand),
+    /// Identifiers: which client they are and why, and taking back a wrong link
+    #[command(subcommand)]
+    Identity(IdentityCommand),
     /// Compare the rows in ClickHouse with those that the log gives, and mend them
     Verify(VerifyArgs),
     /// Print what other rules (models, windows, channels, rates) would change

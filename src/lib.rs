@@ -12,6 +12,7 @@ mod demo;
 mod generate;
 mod generation;
 mod health;
+mod identity;
 mod monitor;
 mod prepare;
 mod roles;

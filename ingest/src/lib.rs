@@ -30,6 +30,7 @@ pub mod share;
 pub mod source;
 pub mod tally;
 pub mod tenant;
+pub mod typed;
 pub mod url;
 pub mod worker;
 

@@ -19,6 +19,7 @@ use crate::restate;
 use crate::stored::{self, Meta};
 
 mod bulk;
+mod unfinished;
 
 pub use bulk::{Entry, Restoring, View};
 
@@ -168,10 +169,21 @@ impl FjallStore {
     /// Opens the store, or makes it.
     pub fn open(options: &StoreOptions) -> Result<Self, ProcessorError> {
         let path: Arc<Path> = options.path.as_path().into();
-        let database = Database::builder(&path)
-            .cache_size(options.cache_bytes)
-            .open()
-            .map_err(failing(&path, "opening it"))?;
+        let open = || {
+            Database::builder(&path)
+                .cache_size(options.cache_bytes)
+                .open()
+        };
+        let database = match open() {
+            Err(error) if !matches!(error, fjall::Error::Locked) => {
+                match unfinished::remove(&path) {
+                    Ok(true) => open(),
+                    Ok(false) | Err(_) => Err(error),
+                }
+            }
+            opened => opened,
+        };
+        let database = database.map_err(failing(&path, "opening it"))?;
         Ok(Self {
             database,
             keyspaces: Arc::default(),

@@ -10,6 +10,7 @@ pub mod blocks;
 pub mod client;
 pub mod config;
 pub mod error;
+pub mod identities;
 pub mod letters;
 pub mod native;
 pub mod rows;

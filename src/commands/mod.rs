@@ -12,6 +12,7 @@ use crate::config::Settings;
 use crate::dead_letters;
 use crate::demo;
 use crate::generate;
+use crate::identity;
 use crate::shutdown::Signals;
 use crate::telemetry;
 use crate::verify;
@@ -46,6 +47,7 @@ pub fn execute(cli: &Cli) -> anyhow::Result<()> {
         Command::Attribute(args) => attribute::execute(&settings, args),
         Command::Generate(args) => generate::execute(&settings, args),
         Command::DeadLetters(command) => dead_letters::execute(&settings, command),
+        Command::Identity(command) => identity::execute(&settings, command),
         Command::Verify(args) => verify::execute(&settings, args),
         Command::Restate(args) => verify::restate::execute(&settings, args),
         Command::Produce(args) => produce::execute(&settings, args),

@@ -81,6 +81,11 @@ const RESTATING: &[&str] = &[
 ];
 
 impl Tenants {
+    /// The settings of a tenant.
+    pub fn of(&self, name: &str) -> &Tenant {
+        self.named.get(name).unwrap_or(&self.defaults)
+    }
+
     /// Reads the section. `None` only when mistakes were noted.
     pub fn read(section: &Section<'_>, mistakes: &Mistakes) -> Option<Self> {
         let lists = Arc::new(SourceLists::new());

@@ -9,7 +9,7 @@
 mod args;
 mod json;
 mod list;
-mod moment;
+pub mod moment;
 mod replay;
 mod show;
 pub mod text;

@@ -12,6 +12,7 @@ mod encode;
 mod faults;
 mod generations;
 mod http;
+mod identity;
 mod installation;
 mod kills;
 mod memory;

@@ -78,7 +78,9 @@ fn store(path: &Path) -> FjallStore {
 fn rows_of(rig: &Rig, generation: u32) -> RowTable {
     let mut table = RowTable::default();
     for value in rig.rows() {
-        if Batch::read(&value).unwrap().0.generation == generation {
+        // Links are of no generation.
+        let batch = Batch::read(&value).unwrap().0;
+        if batch.generation == generation && batch.table != Table::Links {
             table.add(&value, Writing::default()).unwrap();
         }
     }

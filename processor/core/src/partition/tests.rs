@@ -3,6 +3,7 @@
 
 mod chain;
 mod crowd;
+mod hub;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;

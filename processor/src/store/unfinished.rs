@@ -1,0 +1,109 @@
+//! A store whose making was cut off.
+//!
+//! A process that dies while it makes its store leaves some of the files of an
+//! empty one, which cannot be opened and are not made again either. Nothing was
+//! ever written to it, so they may go.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+/// Where the store keeps its keyspaces.
+const KEYSPACES: &str = "keyspaces";
+/// The first of them is the store's own; it is there before any other.
+const OWN_KEYSPACE: &str = "0";
+/// The files beside its journals.
+const FILES: [&str; 2] = ["lock", "version"];
+
+/// Removes what is left of a store that never had a keyspace of a partition.
+/// Tells whether there was one.
+pub fn remove(path: &Path) -> io::Result<bool> {
+    if !is_unfinished(path)? {
+        return Ok(false);
+    }
+    for entry in fs::read_dir(path)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            fs::remove_dir_all(entry.path())?;
+        } else {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(true)
+}
+
+/// Whether all that is there are files of a store without partitions.
+fn is_unfinished(path: &Path) -> io::Result<bool> {
+    for entry in fs::read_dir(path)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let is_journal = Path::new(&name).extension() == Some(OsStr::new("jnl"));
+        if name == KEYSPACES {
+            for keyspace in fs::read_dir(entry.path())? {
+                if keyspace?.file_name() != OWN_KEYSPACE {
+                    return Ok(false);
+                }
+            }
+        } else if !is_journal && !FILES.iter().any(|file| name == *file) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use throughline_proto::flat::Flat as _;
+
+    use super::*;
+    use crate::store::{Changing as _, FjallStore, Store as _, StoreOptions};
+
+    fn open(path: &Path) -> Result<FjallStore, String> {
+        let options = StoreOptions {
+            path: path.to_owned(),
+            cache_bytes: 1 << 20,
+        };
+        FjallStore::open(&options).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_store_that_was_never_finished_is_made_anew() {
+        // As a process leaves it that dies before, or right after, the last file is there.
+        for files in [
+            &["0.jnl"][..],
+            &["lock", "0.jnl"],
+            &["lock", "0.jnl", "version"],
+        ] {
+            let directory = tempfile::tempdir().unwrap();
+            for file in files {
+                fs::write(directory.path().join(file), b"").unwrap();
+            }
+            fs::create_dir(directory.path().join(KEYSPACES)).unwrap();
+            let store = open(directory.path()).unwrap();
+            assert_eq!(store.next_offset(3).unwrap(), None, "{files:?}");
+        }
+    }
+
+    #[test]
+    fn what_holds_anything_stays() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = open(directory.path()).unwrap();
+        let (backing, _) = store.open(3).unwrap();
+        let mut batch = store.batch();
+        let mut value = Vec::new();
+        7_u64.put(&mut value);
+        backing.put(b"key", &value, &mut batch);
+        store.commit(batch).unwrap();
+        drop((backing, store));
+        fs::write(directory.path().join("version"), b"?").unwrap();
+        assert!(open(directory.path()).is_err());
+        assert!(directory.path().join("0.jnl").metadata().unwrap().len() > 0);
+
+        let foreign = tempfile::tempdir().unwrap();
+        fs::write(foreign.path().join("version"), b"").unwrap();
+        fs::write(foreign.path().join("letter.txt"), b"dear").unwrap();
+        assert!(open(foreign.path()).is_err());
+        assert!(foreign.path().join("letter.txt").exists());
+    }
+}
