@@ -71,6 +71,7 @@ pub fn start_at(starter: Starter) -> StartAt {
         })?;
         Ok(match begin {
             Begin::At(offset) => Some(Start::At(offset)),
+            Begin::After(offset) => Some(Start::After(offset)),
             Begin::Beginning => Some(Start::Beginning),
             Begin::Later(reason) => {
                 let is_time = warned.is_none_or(|at| at.elapsed() >= WARN_AGAIN);

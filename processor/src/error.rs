@@ -58,6 +58,20 @@ pub enum ProcessorError {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// The log is not the one that the state was made from.
+    #[error(
+        "the record at {topic}[{partition}] offset {offset} is not the one that the state was made \
+         from: the topic was made anew and has grown since. State and log belong together: restore \
+         the topic, or start over with new topics, new state and a new database"
+    )]
+    AnotherLog {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: i32,
+        /// The offset.
+        offset: i64,
+    },
     /// The store was made for another number of partitions.
     #[error(
         "the state of partition {partition} was made with {stored} partitions of `events`, but \

@@ -25,6 +25,8 @@ pub struct Owned<B> {
     pub(crate) outbox: Outbox,
     /// The offset of the next record to apply.
     pub(crate) next_offset: i64,
+    /// A fingerprint of the record before it.
+    pub(crate) last_record: u64,
     /// How many names are stored.
     pub(crate) stored_names: [usize; 4],
     /// How many closed nodes are stored.
@@ -119,6 +121,7 @@ impl<B: Backing<Error = ProcessorError> + Stored> Owned<B> {
             number,
             outbox: Outbox::default(),
             next_offset: meta.next_offset,
+            last_record: meta.last_record,
             stored_names: meta.names,
             stored_closed: meta.closed,
             dirty: false,
@@ -172,7 +175,16 @@ impl<B: Backing<Error = ProcessorError> + Stored> Owned<B> {
         config: &Config,
         rules: &Attribution,
     ) -> Result<(i64, Vec<Outgoing>), ProcessorError> {
+        let value = record.value.as_deref().unwrap_or_default();
         if record.offset < self.next_offset {
+            let is_last = record.offset + 1 == self.next_offset;
+            if is_last && self.last_record != 0 && self.last_record != fingerprint(value) {
+                return Err(ProcessorError::AnotherLog {
+                    topic: record.topic.to_string(),
+                    partition: record.partition,
+                    offset: record.offset,
+                });
+            }
             return Ok((0, Vec::new()));
         }
         let garbled = |reason: throughline_proto::flat::Malformed| ProcessorError::Garbled {
@@ -181,7 +193,6 @@ impl<B: Backing<Error = ProcessorError> + Stored> Owned<B> {
             offset: record.offset,
             reason: reason.0,
         };
-        let value = record.value.as_deref().unwrap_or_default();
         if let Some(generation) = announcement::decode(value) {
             self.announced(generation.map_err(garbled)?, record, rules)?;
             return Ok((0, Vec::new()));
@@ -204,9 +215,16 @@ impl<B: Backing<Error = ProcessorError> + Stored> Owned<B> {
         for row in rows {
             self.outbox.add(row, context);
         }
-        self.next_offset = record.offset + 1;
+        self.next_offset = record.offset;
+        self.passed(value);
         self.dirty = true;
         Ok((youngest, self.full_rows(config)))
+    }
+
+    /// The record at the next offset is applied.
+    pub(crate) fn passed(&mut self, value: &[u8]) {
+        self.next_offset += 1;
+        self.last_record = fingerprint(value);
     }
 
     /// The records of rows that are full.
@@ -352,6 +370,7 @@ impl<B: Backing<Error = ProcessorError> + Stored> Owned<B> {
         let meta = Meta {
             lamport: partition.lamport(),
             next_offset: self.next_offset,
+            last_record: self.last_record,
             partitions: config.events_partitions,
             generation: rules.generation(),
             rules: rules.fingerprint(),
@@ -373,6 +392,11 @@ impl<B: Backing<Error = ProcessorError> + Stored> Owned<B> {
         self.partition
             .evict(config.cached_nodes, config.cached_chunks);
     }
+}
+
+/// By which a record of the log is known again; 0 of none.
+fn fingerprint(value: &[u8]) -> u64 {
+    xxhash_rust::xxh3::xxh3_64(value).max(1)
 }
 
 /// Refuses state that was made under other terms.

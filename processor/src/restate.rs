@@ -116,7 +116,8 @@ impl<B: Backing<Error = ProcessorError> + Stored> Owned<B> {
             *dims = 0;
             self.enter(Progress::at(Stage::Clearing));
         } else {
-            self.next_offset = record.offset + 1;
+            self.next_offset = record.offset;
+            self.passed(&announcement::encode(generation));
         }
         Ok(())
     }
@@ -162,7 +163,7 @@ impl<B: Backing<Error = ProcessorError> + Stored> Owned<B> {
             return self.enter(Progress::at(next));
         }
         self.enter(Progress::There);
-        self.next_offset += 1;
+        self.passed(&announcement::encode(rules.generation()));
         tracing::info!(
             partition = self.number,
             generation = rules.generation(),

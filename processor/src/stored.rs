@@ -57,6 +57,8 @@ pub struct Meta {
     pub rates: u64,
     /// How many strings, tenants, dimensions and origins are stored.
     pub names: [usize; 4],
+    /// A hash of the record of the log that was applied last; 0: of none.
+    pub last_record: u64,
     /// How many closed nodes are stored.
     pub closed: usize,
     /// How many partners an identifier might have.
@@ -77,6 +79,7 @@ throughline_proto::flat! {
         rated_through: i32,
         rates: u64,
         names: Vec<u64>,
+        last_record: u64,
         closed: u64,
         max_partners: u64,
         conservation: Vec<i64>,
@@ -226,6 +229,7 @@ impl Meta {
             rated_through: self.rated_through,
             rates: self.rates,
             names: self.names.iter().map(|count| *count as u64).collect(),
+            last_record: self.last_record,
             closed: self.closed as u64,
             max_partners: self.max_partners as u64,
             conservation: vec![
@@ -265,6 +269,7 @@ impl Meta {
             rated_through: stored.rated_through,
             rates: stored.rates,
             names: names.map(|count| count as usize),
+            last_record: stored.last_record,
             closed: stored.closed as usize,
             max_partners: stored.max_partners as usize,
             conservation: Conservation {

@@ -10,7 +10,7 @@ use throughline_proto::topics;
 use throughline_tests::reference::{Tables, tables::Cell};
 
 use crate::generations::changed;
-use crate::installation::{Called, EVENTS_PARTITIONS, Installation};
+use crate::installation::{Called, EVENTS_PARTITIONS, Group, Installation};
 use crate::process::until;
 use crate::snapshots::newest;
 use crate::traffic;
@@ -275,8 +275,10 @@ fn snapshots_stand_for_the_log_before_them() {
     line.send(earlier.iter().cloned());
     let mut run = line.start("run", &["run"]);
     let snapshots = line.directory.join("snapshots");
-    until("every partition has a snapshot", || {
-        newest(&snapshots, &line.topic(topics::EVENTS)).len() == EVENTS_PARTITIONS as usize
+    line.until_done(Group::Ingest, earlier.len() as i64);
+    until("every partition has a snapshot of its whole log", || {
+        let newest = newest(&snapshots, &line.topic(topics::EVENTS));
+        newest.len() == EVENTS_PARTITIONS as usize && newest == line.ends(topics::EVENTS)
     });
     run.stop();
     line.config["processor"]["snapshots"]["interval_ms"] = 0.into();

@@ -18,6 +18,8 @@ use crate::worker::Config;
 pub enum Begin {
     /// At this offset: the store holds the state before it.
     At(i64),
+    /// The same, and the record before it is in the log.
+    After(i64),
     /// At the log's beginning.
     Beginning,
     /// It cannot be told now: object storage is away, or the process is to end.
@@ -46,14 +48,21 @@ impl Starter {
     /// is restored; else the log begins at its first record, or it is refused.
     pub fn begin(&self, partition: u32, log: &Range<i64>) -> Result<Begin, ProcessorError> {
         let goes_on = |offset: &i64| *offset >= log.start;
+        let begin = |offset: i64| {
+            if offset > log.start {
+                Begin::After(offset)
+            } else {
+                Begin::At(offset)
+            }
+        };
         if let Some(offset) = self.store.next_offset(partition)?.filter(goes_on) {
-            return Ok(Begin::At(offset));
+            return Ok(begin(offset));
         }
         let into = self.store.restoring(partition);
         // Another worker of this process may have had it meanwhile.
         let held = into.next_offset()?;
         if let Some(offset) = held.filter(goes_on) {
-            return Ok(Begin::At(offset));
+            return Ok(begin(offset));
         }
         let terms = Terms {
             config: &self.config,
@@ -72,7 +81,7 @@ impl Starter {
                     seconds = restored.took.as_secs_f64(),
                     "restored a snapshot; the log after it follows"
                 );
-                Ok(Begin::At(restored.next_offset))
+                Ok(begin(restored.next_offset))
             }
             Ok(Newest::None { refused, too_old }) => {
                 self.without(partition, log, held, refused, too_old)

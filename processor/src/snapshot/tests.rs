@@ -226,7 +226,7 @@ fn what_is_saved_is_what_is_restored() {
 
     // Into an empty store, and into one that the log has left behind.
     for to in [Local::new(), Local::at(20)] {
-        assert_eq!(world.begin(&to, 30..100).unwrap(), Begin::At(70));
+        assert_eq!(world.begin(&to, 30..100).unwrap(), Begin::After(70));
         assert!(to.content() == expected);
         let to = to.open_again();
         assert!(to.content() == expected, "it is gone with the process");
@@ -236,7 +236,7 @@ fn what_is_saved_is_what_is_restored() {
         assert!(content != expected);
         let to = to.open_again();
         assert!(to.content() == content);
-        assert_eq!(world.begin(&to, 30..100).unwrap(), Begin::At(75));
+        assert_eq!(world.begin(&to, 30..100).unwrap(), Begin::After(75));
     }
     assert_eq!(world.offsets(), (vec![70], 0));
 }
@@ -291,7 +291,11 @@ fn a_damaged_snapshot_is_passed_by_for_an_older_one() {
         world.save(&from, 3).unwrap();
         harm(&world);
         let to = Local::new();
-        assert_eq!(world.begin(&to, 5..100).unwrap(), Begin::At(70), "{case}");
+        assert_eq!(
+            world.begin(&to, 5..100).unwrap(),
+            Begin::After(70),
+            "{case}"
+        );
         assert!(to.content() == expected, "{case}");
 
         // With nothing older, the log must be whole.
@@ -367,7 +371,7 @@ fn a_zombie_that_writes_late_is_not_the_newest() {
     let late = save::write(&world.place, &view, &world.stop).unwrap();
     assert_eq!(late.next_offset, 40);
     assert_eq!(world.offsets(), (vec![60, 40], 0));
-    assert_eq!(world.begin(&Local::new(), 0..80).unwrap(), Begin::At(60));
+    assert_eq!(world.begin(&Local::new(), 0..80).unwrap(), Begin::After(60));
     // One that begins later sees that it is late.
     assert!(world.save(&zombie, 2).is_none());
     // And the next snapshot sweeps it out.
@@ -407,7 +411,7 @@ fn a_log_that_has_lost_its_beginning_is_refused_without_a_snapshot() {
                  offset 11, before the log begins";
     assert!(error.contains(words), "{error}");
     // But the log is whole: no matter.
-    assert_eq!(world.begin(&nothing, 0..90).unwrap(), Begin::At(11));
+    assert_eq!(world.begin(&nothing, 0..90).unwrap(), Begin::After(11));
 }
 
 #[test]
@@ -424,7 +428,7 @@ fn what_is_of_another_log_or_other_rules_is_not_used() {
     assert!(matches!(error, ProcessorError::Rules { .. }), "{error}");
     let next = world.starter(&to, &rules(2, "other rules"));
     assert_eq!(next.begin(PARTITION, &(0..60)).unwrap(), Begin::Beginning);
-    assert_eq!(world.begin(&to, 0..50).unwrap(), Begin::At(50));
+    assert_eq!(world.begin(&to, 0..50).unwrap(), Begin::After(50));
 }
 
 #[test]
@@ -448,11 +452,11 @@ fn storage_that_is_away_is_waited_for_and_a_stop_is_heeded() {
     let begin = world.begin(&Local::new(), 0..60).unwrap();
     assert!(matches!(begin, Begin::Later(_)), "{begin:?}");
     // State that is there asks for nothing.
-    assert_eq!(world.begin(&from, 0..60).unwrap(), Begin::At(50));
+    assert_eq!(world.begin(&from, 0..60).unwrap(), Begin::After(50));
 
     std::fs::remove_file(path.join("events")).unwrap();
     save(&place, &from.store, PARTITION, 2, &stop).unwrap();
-    assert_eq!(world.begin(&Local::new(), 0..60).unwrap(), Begin::At(50));
+    assert_eq!(world.begin(&Local::new(), 0..60).unwrap(), Begin::After(50));
 }
 
 #[test]

@@ -33,6 +33,9 @@ const POLL_BYTES: usize = 1 << 20;
 pub enum Start {
     /// At this offset; it is an error when the log does not hold it.
     At(i64),
+    /// The same, but the record before it comes once more: whoever took it
+    /// sees whether it is the one he knows.
+    After(i64),
     /// At the first record that the log holds.
     Beginning,
     /// Where the group has committed, or at the beginning when it has not.
@@ -178,6 +181,10 @@ impl KafkaSource {
                 Start::At(offset) => {
                     moved.push((at, offset));
                     Some(offset)
+                }
+                Start::After(offset) => {
+                    moved.push((at, offset));
+                    Some(offset - 1)
                 }
                 Start::Beginning => {
                     moved.push((at, 0));

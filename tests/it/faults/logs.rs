@@ -157,6 +157,35 @@ fn a_log_that_was_made_anew_is_refused() {
     line.assert_views(&traffic.expected);
 }
 
+/// So is one that has grown past the place to go on from since: the record
+/// before it is another one.
+#[test]
+fn a_log_that_was_made_anew_and_has_grown_is_refused() {
+    let traffic = traffic::small();
+    let line = Installation::new("regrown", &traffic.plan.settings());
+    traffic.send(&line);
+    line.run_until_idle();
+    let events = line.topic(topics::EVENTS);
+    let lengths = line.ends(topics::EVENTS);
+    let admin = Admin::new(&line.client(), PATIENCE).unwrap();
+    admin.delete_topics(std::slice::from_ref(&events)).unwrap();
+    line.call(&["topics", "create"]).succeeds();
+    // Any other batches; they are not read before the refusal.
+    for (partition, length) in lengths {
+        line.send((0..length + 5).map(|_| Outgoing {
+            topic: topics::EVENTS.into(),
+            partition: Some(partition),
+            value: Some(b"another batch".to_vec()),
+            ..Outgoing::default()
+        }));
+    }
+    let called = line.call(&["processor", "--until-idle"]);
+    assert_eq!(called.code, Some(1), "{}", called.err);
+    let words = "is not the one that the state was made from";
+    assert!(called.err.contains(words), "{}", called.err);
+    line.assert_views(&traffic.expected);
+}
+
 /// Where a dead letter cannot be written, nothing is skipped: ingest waits, and
 /// gives up with what it has read uncommitted.
 #[test]
