@@ -15,6 +15,7 @@ mod health;
 mod identity;
 mod monitor;
 mod prepare;
+mod remedy;
 mod roles;
 mod shutdown;
 mod snapshots;

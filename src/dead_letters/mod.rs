@@ -20,6 +20,7 @@ use throughline_sink::{ClickHouse, SinkError};
 pub use args::{DeadLettersCommand, STATUSES};
 
 use crate::config::Settings;
+use crate::remedy::with_remedy;
 
 /// Does what the command says.
 pub fn execute(settings: &Settings, command: &DeadLettersCommand) -> anyhow::Result<()> {
@@ -44,17 +45,7 @@ fn connect(settings: &Settings) -> anyhow::Result<ClickHouse> {
     ClickHouse::new(&settings.clickhouse.connection).map_err(remedy)
 }
 
-/// The error with what to do about it.
 fn remedy(error: SinkError) -> anyhow::Error {
-    match error {
-        SinkError::Unreachable { .. } => anyhow!(
-            "{error}\nDead letters are read from ClickHouse. Start it, or set `clickhouse.url` \
-             (THROUGHLINE_CLICKHOUSE) to where it answers; until then they also stand in Kafka, \
-             in the topic of dead letters."
-        ),
-        SinkError::Refused { .. } => {
-            anyhow!("{error}\nSet `clickhouse.user` and `clickhouse.password`.")
-        }
-        error => error.into(),
-    }
+    let away = "Dead letters are read from ClickHouse; they also stand in Kafka, in the topic of dead letters.";
+    with_remedy(error, away, "")
 }

@@ -12,6 +12,7 @@ use super::named::{Hashed, hashed};
 use super::path::shortest;
 use crate::attribute::{Value, View};
 use crate::config::Settings;
+use crate::remedy::with_remedy;
 
 /// The most identifiers of a client, and links of these, that are looked at.
 const LIMIT: u64 = 10_000;
@@ -152,16 +153,6 @@ impl Known {
     }
 }
 
-/// The error with what to do about it.
 fn remedy(error: SinkError) -> anyhow::Error {
-    match error {
-        SinkError::Unreachable { .. } => anyhow!(
-            "{error}\nIdentifiers are looked up in ClickHouse. Start it, or set `clickhouse.url` \
-             (THROUGHLINE_CLICKHOUSE) to where it answers."
-        ),
-        SinkError::Refused { .. } => {
-            anyhow!("{error}\nSet `clickhouse.user` and `clickhouse.password`.")
-        }
-        error => error.into(),
-    }
+    with_remedy(error, "Identifiers are looked up in ClickHouse.", "")
 }

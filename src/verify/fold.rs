@@ -106,7 +106,7 @@ impl Fold<'_> {
         ensure!(
             marks.low <= from,
             "the log of {}[{number}] begins at offset {}: what stood before is gone, so that its rows \
-             cannot be reckoned anew. Restore the log from a backup; or leave --from-log out, which \
+             cannot be reckoned anew. Restore the log from a backup; `verify` without --from-log \
              takes snapshots (`processor.snapshots`) for what is gone",
             at.topic,
             marks.low

@@ -16,7 +16,7 @@ mod wait;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, anyhow, bail, ensure};
+use anyhow::{Context as _, bail, ensure};
 use throughline_sink::SinkError;
 use throughline_sink::scratch::{Horizon, Scratch};
 use throughline_sink::table::Table;
@@ -27,6 +27,7 @@ use throughline_stream::{Stop, StreamError, TopicPartition};
 pub use args::{RestateArgs, VerifyArgs};
 
 use crate::config::Settings;
+use crate::remedy::with_remedy;
 use crate::{prepare, roles, shutdown};
 use report::{Checked, Report};
 use wait::Patience;
@@ -213,16 +214,7 @@ fn scratch(settings: &Settings, tables: &[Table]) -> anyhow::Result<Scratch> {
     .map_err(remedy)
 }
 
-/// The error with what to do about it.
 fn remedy(error: SinkError) -> anyhow::Error {
-    match error {
-        SinkError::Unreachable { .. } => anyhow!(
-            "{error}\nStart ClickHouse, or set `clickhouse.url` (THROUGHLINE_CLICKHOUSE) to where it answers."
-        ),
-        SinkError::Refused { .. } => anyhow!(
-            "{error}\nThe user must be let in (`clickhouse.user`, `clickhouse.password`) and may make \
-             a database for the time of the comparison."
-        ),
-        error => error.into(),
-    }
+    let rights = " The user may have to make a database, for the time of the comparison.";
+    with_remedy(error, "Rows are compared by ClickHouse itself.", rights)
 }
