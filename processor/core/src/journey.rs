@@ -11,6 +11,7 @@ use crate::fact::{
     Call, Contact, DealEvent, EventKey, Fact, FactBody, Hit, LeaseRef, Link, Origin, Split,
 };
 use crate::ids::{Ident, TenantId};
+use crate::sorted::insert;
 use crate::visit::{HitItem, Visitor};
 
 /// Everything known about one client.
@@ -308,17 +309,6 @@ fn first_owner(owner: &mut Ident, other: Ident) -> bool {
         *owner = other;
     }
     earlier
-}
-
-/// Adds an item to an ascending list; tells whether it is new.
-fn insert<T: Ord>(items: &mut Vec<T>, item: T) -> bool {
-    match items.binary_search(&item) {
-        Ok(_) => false,
-        Err(index) => {
-            items.insert(index, item);
-            true
-        }
-    }
 }
 
 impl Fact {

@@ -34,6 +34,7 @@ pub mod partition;
 pub mod row;
 pub mod rules;
 mod settle;
+mod sorted;
 pub mod split;
 pub mod visit;
 

@@ -7,6 +7,7 @@
 use crate::fact::{EventKey, Fact, FactBody, LeaseRef};
 use crate::ids::{DAY_MS, Ident, TenantId};
 use crate::message::Lease;
+use crate::sorted::{insert, insert_by};
 
 /// A longer lease is kept once, not day by day.
 const DAILY_LEASE_MS: i64 = 7 * DAY_MS;
@@ -79,33 +80,19 @@ impl Lease {
 impl NumberState {
     /// Adds a lease; tells whether it is new.
     pub fn add_lease(&mut self, lease: &Lease) -> bool {
-        insert_sorted(&mut self.leases, lease.clone(), Lease::cmp)
+        insert(&mut self.leases, lease.clone())
     }
 
     /// Adds a call; tells whether it is new.
     pub fn add_call(&mut self, call: NumberCall) -> bool {
-        insert_sorted(&mut self.calls, call, |a, b| {
+        insert_by(&mut self.calls, call, |a, b| {
             (&a.fact.key, a.caller).cmp(&(&b.fact.key, b.caller))
         })
     }
 
     /// Notes that a day has calls; tells whether that is new.
     pub fn add_day(&mut self, day: i32) -> bool {
-        insert_sorted(&mut self.days, day, i32::cmp)
-    }
-}
-
-fn insert_sorted<T>(
-    items: &mut Vec<T>,
-    item: T,
-    order: impl Fn(&T, &T) -> std::cmp::Ordering,
-) -> bool {
-    match items.binary_search_by(|held| order(held, &item)) {
-        Ok(_) => false,
-        Err(index) => {
-            items.insert(index, item);
-            true
-        }
+        insert(&mut self.days, day)
     }
 }
 
@@ -122,7 +109,7 @@ pub struct Coverage {
 pub fn coverage<'a>(leases: impl Iterator<Item = &'a Lease>, at: i64) -> Coverage {
     let mut coverage = Coverage::default();
     for lease in leases.filter(|lease| lease.covers(at)) {
-        insert_sorted(&mut coverage.visitors, lease.visitor, Ident::cmp);
+        insert(&mut coverage.visitors, lease.visitor);
         let candidate = LeaseRef {
             key: EventKey::clone(&lease.key),
             visitor: lease.visitor,

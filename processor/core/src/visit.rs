@@ -7,6 +7,7 @@
 
 use crate::fact::{EventKey, Fact, FactBody, Hit, Origin};
 use crate::ids::{Ident, Source};
+use crate::sorted;
 
 /// A longer pause between two hits ends a visit, milliseconds.
 pub const VISIT_GAP_MS: i64 = 30 * 60 * 1000;
@@ -68,13 +69,7 @@ impl Visitor {
 
     /// Adds a lead; tells whether it is new.
     pub fn add_lead(&mut self, key: EventKey) -> bool {
-        match self.leads.binary_search(&key) {
-            Ok(_) => false,
-            Err(index) => {
-                self.leads.insert(index, key);
-                true
-            }
-        }
+        sorted::insert(&mut self.leads, key)
     }
 
     /// The visits in order. A visit that names no source is `direct`.
