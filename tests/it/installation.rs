@@ -17,7 +17,7 @@ use throughline_stream::kafka::{
     Start,
 };
 use throughline_stream::{
-    Outgoing, Polled, Publish as _, Record, Source as _, Stop, TopicPartition,
+    Outgoing, Polled, Publish as _, Record, Source as _, Stop, StreamError, TopicPartition,
 };
 use throughline_tests::reference::{Settings, Tables};
 
@@ -258,6 +258,21 @@ impl Installation {
         }
     }
 
+    /// Asks Kafka, which may only just have come back, for a while.
+    #[track_caller]
+    fn ask<T>(&self, question: impl Fn(&mut GroupOffsets) -> Result<T, StreamError>) -> T {
+        let mut answer = None;
+        until("Kafka tells its offsets", || {
+            match question(&mut self.offsets.lock().unwrap()) {
+                Ok(told) => answer = Some(told),
+                // Shown if the test fails.
+                Err(error) => eprintln!("{error}"),
+            }
+            answer.is_some()
+        });
+        answer.unwrap()
+    }
+
     /// How many records of its topics a group has still to do.
     pub fn left(&self, group: Group) -> i64 {
         let topics: BTreeSet<_> = group
@@ -265,10 +280,10 @@ impl Installation {
             .map(|(topic, _)| self.topic(topic))
             .collect();
         let topics: Vec<_> = topics.into_iter().collect();
-        let mut offsets = self.offsets.lock().unwrap();
-        let marks = offsets.watermarks(&topics).unwrap();
+        let marks = self.ask(|offsets| offsets.watermarks(&topics));
         let partitions: Vec<_> = marks.keys().cloned().collect();
-        let committed = offsets.committed(&self.group(group), &partitions).unwrap();
+        let group = self.group(group);
+        let committed = self.ask(|offsets| offsets.committed(&group, &partitions));
         lag(&marks, &committed).values().sum()
     }
 
@@ -279,14 +294,14 @@ impl Installation {
             .map(|(topic, _)| self.topic(topic))
             .collect();
         let topics: Vec<_> = topics.into_iter().collect();
-        let marks = self.offsets.lock().unwrap().watermarks(&topics).unwrap();
+        let marks = self.ask(|offsets| offsets.watermarks(&topics));
         marks.values().map(|marks| marks.high - marks.low).sum()
     }
 
     /// Where the logs of a topic end, by partition.
     pub fn ends(&self, topic: &str) -> BTreeMap<i32, i64> {
         let topics = [self.topic(topic)];
-        let marks = self.offsets.lock().unwrap().watermarks(&topics).unwrap();
+        let marks = self.ask(|offsets| offsets.watermarks(&topics));
         let ends = marks.into_iter();
         ends.map(|(at, marks)| (at.partition, marks.high)).collect()
     }
