@@ -22,8 +22,9 @@ pub fn authority(url: &str) -> Option<&str> {
 /// international names in their ASCII form. `None` when it is empty.
 pub fn host(authority: &str) -> Option<String> {
     let host = authority.rsplit('@').next()?;
-    let host = match host.strip_prefix('[') {
-        Some(address) => address.split(']').next()?,
+    let bracketed = host.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+    let host = match bracketed {
+        Some((address, _)) => address,
         None => host.split(':').next()?,
     };
     // No host has spaces around it, but what producers send may.

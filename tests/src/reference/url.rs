@@ -5,8 +5,10 @@ pub fn host(url: &str) -> Option<String> {
     let (_scheme, rest) = url.trim().split_once("://")?;
     let authority = rest.split(['/', '?', '#', '\\']).next()?;
     let host = authority.rsplit('@').next()?;
-    let host = match host.strip_prefix('[') {
-        Some(v6) => v6.split(']').next()?,
+    // A bracket that is never closed is part of the name.
+    let v6 = host.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+    let host = match v6 {
+        Some((v6, _)) => v6,
         None => host.split(':').next()?,
     };
     let host = host.trim_start();
