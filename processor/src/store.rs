@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -169,10 +170,11 @@ impl FjallStore {
     /// Opens the store, or makes it.
     pub fn open(options: &StoreOptions) -> Result<Self, ProcessorError> {
         let path: Arc<Path> = options.path.as_path().into();
+        // Some damage to a journal makes the store's own reader panic.
         let open = || {
-            Database::builder(&path)
-                .cache_size(options.cache_bytes)
-                .open()
+            let builder = Database::builder(&path).cache_size(options.cache_bytes);
+            let opened = catch_unwind(AssertUnwindSafe(|| builder.open()));
+            opened.unwrap_or(Err(fjall::Error::Unrecoverable))
         };
         let database = match open() {
             Err(error) if !matches!(error, fjall::Error::Locked) => {

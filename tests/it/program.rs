@@ -84,7 +84,7 @@ fn a_line_that_is_asked_to_end_under_load_does_so_and_continues() {
     line.config["shutdown_timeout_ms"] = (deadline.as_millis() as u64).into();
     // Twice, so that there is load still when the first checkpoint is done.
     traffic.send(&line);
-    traffic.send(&line);
+    line.produce(&line.directory.join("traffic"));
     let mut run = line.start("run", &["run"]);
     line.until_done(Group::Processor, 1);
     let asked = Instant::now();

@@ -96,9 +96,31 @@ mod tests {
         backing.put(b"key", &value, &mut batch);
         store.commit(batch).unwrap();
         drop((backing, store));
-        fs::write(directory.path().join("version"), b"?").unwrap();
+        let version = directory.path().join("version");
+        let as_it_was = fs::read(&version).unwrap();
+        fs::write(&version, b"?").unwrap();
         assert!(open(directory.path()).is_err());
         assert!(directory.path().join("0.jnl").metadata().unwrap().len() > 0);
+
+        // Whatever byte of its journal is changed, it is opened or refused.
+        fs::write(&version, as_it_was).unwrap();
+        let journal = directory.path().join("0.jnl");
+        let written = fs::read(&journal).unwrap();
+        let length = written.iter().rposition(|byte| *byte != 0).unwrap() + 1;
+        assert!(open(directory.path()).is_ok());
+        let mut refusals = 0;
+        for index in 0..length {
+            let mut damaged = written.clone();
+            damaged[index] ^= 2;
+            fs::write(&journal, &damaged).unwrap();
+            if let Err(refused) = open(directory.path()) {
+                assert!(refused.contains("delete that directory"), "{refused}");
+                refusals += 1;
+                fs::write(&journal, &written).unwrap();
+            }
+        }
+
+        assert!(refusals > 0, "{length} bytes");
 
         let foreign = tempfile::tempdir().unwrap();
         fs::write(foreign.path().join("version"), b"").unwrap();
