@@ -68,12 +68,10 @@ impl<B: Backing> Partition<B> {
         let Some(pending) = root.pending.take() else {
             return;
         };
+        root.partners(linking);
         // Taken out while the partition is borrowed, and put back below.
+        let partners = root.partners.take();
         let mut journey = std::mem::replace(&mut root.journey, Journey::new(TenantId(0)));
-        let mut partners = root.partners.take();
-        if partners.is_none() {
-            partners = Partners::of(&journey, linking).map(Box::new);
-        }
         let after = self.clients(ident, &journey, partners.as_deref());
         self.settle_clients(&pending.before, &after, pending.claims, &journey, true);
         if let Some(floor) = self.too_much(&journey, &after) {

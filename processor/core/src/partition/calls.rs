@@ -2,7 +2,7 @@
 
 use crate::fact::{Fact, LinkForm};
 use crate::ids::{Ident, TenantId};
-use crate::message::{Body, Lease, Message};
+use crate::message::{Body, Lease};
 use crate::number::{NumberCall, NumberKey, NumberState, coverage, day_of};
 
 use super::{Backing, Cached, Partition};
@@ -67,12 +67,7 @@ impl<B: Backing> Partition<B> {
             via: None,
             hops: 0,
         };
-        self.send(Message {
-            tenant,
-            to: caller,
-            moved: false,
-            body,
-        });
+        self.tell(tenant, caller, body);
         Ok(())
     }
 

@@ -93,23 +93,13 @@ impl<B: Backing> Partition<B> {
         }
         // Also when it was one before: its node may not have heard of it yet.
         for hub in hubs {
-            self.send(Message {
-                tenant,
-                to: hub,
-                moved: false,
-                body: Body::Close,
-            });
+            self.tell(tenant, hub, Body::Close);
         }
         if let Some(via) = via
             && hops >= 2
         {
             let body = Body::Shortcut { root: to };
-            self.send(Message {
-                tenant,
-                to: via,
-                moved: false,
-                body,
-            });
+            self.tell(tenant, via, body);
         }
         Ok(())
     }
@@ -143,12 +133,7 @@ impl<B: Backing> Partition<B> {
         }
         self.node_mut(tenant, to)?;
         let form = self.answer(to, form);
-        self.send(Message {
-            tenant,
-            to: higher,
-            moved: false,
-            body: Body::Answer { lower: to, form },
-        });
+        self.tell(tenant, higher, Body::Answer { lower: to, form });
         Ok(())
     }
 
@@ -192,12 +177,7 @@ impl<B: Backing> Partition<B> {
                     via: None,
                     hops: 0,
                 };
-                self.send(Message {
-                    tenant,
-                    to: lower,
-                    moved: false,
-                    body,
-                });
+                self.tell(tenant, lower, body);
                 Ok(())
             }
             LinkForm::Taken | LinkForm::Alias if is_root => {
@@ -250,12 +230,7 @@ impl<B: Backing> Partition<B> {
                     self.change_node(to);
                 }
                 self.books.counters.forwarded_links += 1;
-                self.send(Message {
-                    tenant,
-                    to: second,
-                    moved: false,
-                    body: Body::Join { lower: first },
-                });
+                self.tell(tenant, second, Body::Join { lower: first });
             }
             NodeEntry::Root(_) => self.depart(to, lower, None),
         }
@@ -326,13 +301,18 @@ impl<B: Backing> Partition<B> {
     pub(super) fn link(&mut self, tenant: TenantId, one: Ident, other: Ident, form: LinkForm) {
         let (lower, higher) = (one.min(other), one.max(other));
         if lower != higher {
-            self.send(Message {
-                tenant,
-                to: lower,
-                moved: false,
-                body: Body::Link { higher, form },
-            });
+            self.tell(tenant, lower, Body::Link { higher, form });
         }
+    }
+
+    /// Sends what was in no journey before.
+    pub(super) fn tell(&mut self, tenant: TenantId, to: Ident, body: Body) {
+        self.send(Message {
+            tenant,
+            to,
+            moved: false,
+            body,
+        });
     }
 
     pub(super) fn send(&mut self, message: Message) {
