@@ -7,6 +7,7 @@ use std::time::Duration;
 use throughline_ingest::{
     IdentKeys, Ingest, Limits, RateSpan, RejectedShares, ShareLimits, StaticNumber, TenantConfig,
 };
+use throughline_processor::purge::When;
 use throughline_processor::snapshot::Starter;
 use throughline_processor::{Attribution, FjallStore, Processor, StoreOptions, TenantSettings};
 use throughline_sink::Sink;
@@ -47,6 +48,8 @@ pub struct Worker {
     pub index: usize,
     /// When to end.
     pub stop: Stop,
+    /// Its process ends when the line is idle.
+    pub until_idle: bool,
     /// To be raised when it is in its group.
     pub joined: Arc<AtomicBool>,
 }
@@ -205,8 +208,12 @@ pub fn processor(
         snapshots::start_at(starter),
     )?;
     let publish = publisher(settings, &name, &worker.stop)?;
+    let mut config = processor_config(settings);
+    if worker.until_idle {
+        config.purge = When::Idle;
+    }
     Ok(Processor::new(
-        processor_config(settings),
+        config,
         rules,
         store,
         Box::new(source),
@@ -231,6 +238,10 @@ pub fn processor_config(settings: &Settings) -> throughline_processor::Config {
         max_touches: processor.max_touches,
         max_items: processor.max_items,
         max_partners: processor.max_partners,
+        purge: When::Later {
+            quiet: processor.erasure_quiet,
+            delay: processor.erasure_delay,
+        },
     }
 }
 

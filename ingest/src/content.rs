@@ -51,6 +51,7 @@ impl ContentHasher {
                 self.number(16, *until);
             }
             Body::Identity(Statement::OneClient) => {}
+            Body::Identity(Statement::Erase) => self.number(15, 2),
             Body::Identity(Statement::Split { deal_id }) => {
                 self.number(15, 1);
                 self.option(16, *deal_id);

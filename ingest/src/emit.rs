@@ -137,6 +137,9 @@ impl Emitter {
             (Body::Deal(deal), Some(node)) => {
                 sender.fact(node, |_| deal_event(deal, node))?;
             }
+            (Body::Identity(Statement::Erase), Some(anchor)) => {
+                sender.fact(anchor, |_| FactBody::Erased(anchor.pseudonym()))?;
+            }
             (Body::Touch { source, kind }, Some(anchor)) => {
                 sender.fact(anchor, |batch| touch(batch, source, kind, anchor))?;
             }
@@ -312,7 +315,10 @@ impl<'e, P: Publish> Sender<'_, 'e, P> {
 
 /// What makes no row of its own needs no place.
 fn fact<'e>(batch: &mut Batch, key: Key<'e>, place: Place<'_>, body: FactBody<'e>) -> Fact<'e> {
-    let needs_place = !matches!(body, FactBody::Member(_) | FactBody::Split(_));
+    let needs_place = !matches!(
+        body,
+        FactBody::Member(_) | FactBody::Split(_) | FactBody::Erased(_)
+    );
     let place = needs_place.then(|| events::Place {
         origin: batch.origin(place.origin),
         offset: place.offset,

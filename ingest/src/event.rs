@@ -79,6 +79,8 @@ pub enum Body<'a> {
 pub enum Statement<'a> {
     /// They are one client.
     OneClient,
+    /// The person who has them is to be erased.
+    Erase,
     /// Of two or more: that some event names two of them together does not
     /// make them one client. Of one: it links nobody.
     Split {

@@ -88,8 +88,8 @@ fn admit(
 ) -> Result<(), Rejection> {
     let needed = match topic {
         RawTopic::Deals | RawTopic::Costs => 0,
-        RawTopic::Identities if fields.flag(Field::Erase)? == Some(true) => 1,
         RawTopic::Identities => match body {
+            Body::Identity(Statement::Erase) => 1,
             Body::Identity(Statement::Split { deal_id }) => usize::from(deal_id.is_none()),
             _ => 2,
         },
@@ -102,10 +102,6 @@ fn admit(
             _ => "only one valid identifier",
         };
         return Err(fields.reject_all(Reason::NoIdentifier, message));
-    }
-    if topic == RawTopic::Identities && fields.flag(Field::Erase)? == Some(true) {
-        let message = "erasure is not supported";
-        return Err(fields.reject(Reason::Unsupported, Field::Erase, message));
     }
     Ok(())
 }

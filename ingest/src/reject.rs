@@ -33,13 +33,11 @@ pub enum Reason {
     NoRate,
     /// The topic needs an identifier, and no valid one is left.
     NoIdentifier,
-    /// Valid, but nothing this release does.
-    Unsupported,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 14] = [
         Self::EmptyValue,
         Self::TooLarge,
         Self::InvalidUtf8,
@@ -54,7 +52,6 @@ impl Reason {
         Self::UnknownCurrency,
         Self::NoRate,
         Self::NoIdentifier,
-        Self::Unsupported,
     ];
 
     /// The word in dead letters and metrics.
@@ -74,7 +71,6 @@ impl Reason {
             Self::UnknownCurrency => "unknown_currency",
             Self::NoRate => "no_rate",
             Self::NoIdentifier => "no_identifier",
-            Self::Unsupported => "unsupported",
         }
     }
 }

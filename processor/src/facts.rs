@@ -53,6 +53,7 @@ fn body_to_wire<'a>(fact: &'a Fact, tables: &mut impl Tables) -> wire::FactBody<
             one: ident_to_wire(split.one),
             other: split.other.map(ident_to_wire),
         }),
+        FactBody::Erased(pseudonym) => Body::Erased(ident_to_wire(*pseudonym)),
         FactBody::Hit(hit) => Body::Hit(wire::Hit {
             visitor: ident_to_wire(hit.visitor),
             source: hit.source.map(|source| tables.source(source)),
@@ -144,6 +145,7 @@ fn body_from_wire(
             one: ident_from_wire(split.one),
             other: split.other.map(ident_from_wire),
         }),
+        Body::Erased(pseudonym) => FactBody::Erased(ident_from_wire(*pseudonym)),
         Body::Lead(visitor) => FactBody::Lead {
             visitor: ident_from_wire(*visitor),
         },

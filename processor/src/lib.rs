@@ -12,6 +12,7 @@ mod facts;
 mod lease;
 mod metrics;
 mod owned;
+pub mod purge;
 mod restate;
 mod rows;
 mod rules;

@@ -5,18 +5,20 @@ use std::sync::Arc;
 use throughline_core::identity::Linking;
 use throughline_core::partition::{Changes, Conservation, Counters, Limits};
 use throughline_core::{Backing, Body, Partition, Topology, names::Names};
+use throughline_proto::flat::Malformed;
 use throughline_proto::{IdentKind, home_partition};
 use throughline_stream::{Outgoing, Record};
 
 use crate::error::ProcessorError;
-use crate::facts::ident_to_wire;
+use crate::facts::{ident_from_wire, ident_to_wire};
 use crate::rows::{Context, Outbox};
 use crate::rules::Attribution;
 use crate::store::{Changing, Loaded, Stored};
 use crate::stored::{self, Meta, Progress};
 use crate::wire::{self, Incoming};
 use crate::worker::Config;
-use crate::{announcement, restate};
+use crate::purge::{Waiting, When};
+use crate::{announcement, purge, restate};
 
 /// A partition that a worker owns.
 pub struct Owned<B> {
@@ -43,6 +45,10 @@ pub struct Owned<B> {
     pub(crate) restated_keys: usize,
     /// Stored keys that go.
     pub(crate) removed: Vec<Vec<u8>>,
+    /// The models of kept credit are others than stored.
+    pub(crate) must_store_models: bool,
+    /// Erased persons whose facts are to be forgotten.
+    waiting: Waiting,
 }
 
 /// What a checkpoint of one partition amounts to.
@@ -73,11 +79,12 @@ impl<B: Backing<Error = ProcessorError> + Stored> Owned<B> {
     ) -> Result<Self, ProcessorError> {
         let meta = loaded.as_ref().map(|loaded| &loaded.meta);
         let progress = restate::begin(number, rules.generation(), &backing, meta)?;
-        let (names, meta, closed) = match loaded {
+        let (names, meta, closed, erasures) = match loaded {
             Some(Loaded {
                 meta,
                 names,
                 closed,
+                erasures,
             }) => {
                 if meta.max_partners != config.max_partners {
                     return Err(ProcessorError::Partners {
@@ -88,9 +95,10 @@ impl<B: Backing<Error = ProcessorError> + Stored> Owned<B> {
                 }
                 check(number, config, rules, &meta)?;
                 rules.rate_through(meta.rated_through);
-                (Names::restore(names, rules.as_ref()), meta, closed)
+                let names = Names::restore(names, rules.as_ref());
+                (names, meta, closed, erasures)
             }
-            None => (Names::default(), Meta::default(), Vec::new()),
+            None => Default::default(),
         };
         let topology = Topology {
             own: number,
@@ -104,6 +112,7 @@ impl<B: Backing<Error = ProcessorError> + Stored> Owned<B> {
                 max_partners: config.max_partners,
                 // A good client may have any number of deals.
                 is_partner: |ident| ident_to_wire(ident).kind() != Some(IdentKind::Deal),
+                pseudonym: |ident| ident_from_wire(ident_to_wire(ident).pseudonym()),
             },
         };
         let mut partition = Partition::new(
@@ -116,6 +125,9 @@ impl<B: Backing<Error = ProcessorError> + Stored> Owned<B> {
             meta.conservation,
         );
         partition.restore_closed(closed);
+        partition.restore_erasures(erasures);
+        let mut waiting = Waiting::new();
+        waiting.applied(partition.awaiting_purge(), false);
         restate::resume(&mut partition, &progress);
         Ok(Self {
             number,
@@ -130,6 +142,8 @@ impl<B: Backing<Error = ProcessorError> + Stored> Owned<B> {
             must_be_stored: false,
             restated_keys: 0,
             removed: Vec::new(),
+            must_store_models: false,
+            waiting,
             partition,
         })
     }
@@ -187,7 +201,7 @@ impl<B: Backing<Error = ProcessorError> + Stored> Owned<B> {
             }
             return Ok((0, Vec::new()));
         }
-        let garbled = |reason: throughline_proto::flat::Malformed| ProcessorError::Garbled {
+        let garbled = |reason: Malformed| ProcessorError::Garbled {
             topic: record.topic.to_string(),
             partition: record.partition,
             offset: record.offset,
@@ -197,19 +211,14 @@ impl<B: Backing<Error = ProcessorError> + Stored> Owned<B> {
             self.announced(generation.map_err(garbled)?, record, rules)?;
             return Ok((0, Vec::new()));
         }
-        let (names, core_rules) = self.partition.names_mut();
-        let mut incoming = Incoming::read(value, names, core_rules).map_err(garbled)?;
-        let mut youngest = 0;
-        self.partition
-            .apply_messages(incoming.lamport(), |names, rules| {
-                let message = incoming.next(names, rules)?.map_err(garbled);
-                if let Ok(message) = &message
-                    && let Body::Event { fact, .. } | Body::Call { fact, .. } = &message.body
-                {
-                    youngest = fact.key.at.max(youngest);
-                }
-                Some(message)
-            })?;
+        let is_purge = purge::is_purge(value);
+        let youngest = if is_purge {
+            self.partition.purge()?;
+            self.must_store_models = true;
+            0
+        } else {
+            self.apply_messages(value, garbled)?
+        };
         let (names, rows) = self.partition.rows();
         let context = context(self.number, names, config, rules);
         for row in rows {
@@ -218,7 +227,42 @@ impl<B: Backing<Error = ProcessorError> + Stored> Owned<B> {
         self.next_offset = record.offset;
         self.passed(value);
         self.dirty = true;
+        self.waiting
+            .applied(self.partition.awaiting_purge(), is_purge);
         Ok((youngest, self.full_rows(config)))
+    }
+
+    /// Applies a batch of events or messages; gives the time of its youngest event.
+    fn apply_messages(
+        &mut self,
+        value: &[u8],
+        garbled: impl Fn(Malformed) -> ProcessorError,
+    ) -> Result<i64, ProcessorError> {
+        let (names, core_rules) = self.partition.names_mut();
+        let mut incoming = Incoming::read(value, names, core_rules).map_err(&garbled)?;
+        let mut youngest = 0;
+        self.partition
+            .apply_messages(incoming.lamport(), |names, rules| {
+                let message = incoming.next(names, rules)?.map_err(&garbled);
+                if let Ok(message) = &message
+                    && let Body::Event { fact, .. } | Body::Call { fact, .. } = &message.body
+                {
+                    youngest = fact.key.at.max(youngest);
+                }
+                Some(message)
+            })?;
+        Ok(youngest)
+    }
+
+    /// The record by which erased persons are forgotten, when it is time for it.
+    pub fn purge(&mut self, config: &Config, is_idle: bool) -> Option<Outgoing> {
+        let is_due = !self.is_on_the_way() && self.waiting.is_due(config, is_idle);
+        is_due.then(|| outgoing(&config.events_topic, self.number, purge::encode()))
+    }
+
+    /// Nothing counts as done before erased persons are forgotten.
+    pub fn is_held_up(&self, config: &Config) -> bool {
+        config.purge == When::Idle && !self.is_on_the_way() && self.waiting.is_open()
     }
 
     /// The record at the next offset is applied.
@@ -314,11 +358,31 @@ impl<B: Backing<Error = ProcessorError> + Stored> Owned<B> {
             keys += 1;
         };
         for ident in &changes.nodes {
-            if let Some(node) = partition.node(*ident) {
-                put(&stored::node_key(*ident), &|out| {
+            match partition.node(*ident) {
+                Some(node) => put(&stored::node_key(*ident), &|out| {
                     stored::encode_node(node, out);
+                }),
+                None => self.removed.push(stored::node_key(*ident).to_vec()),
+            }
+        }
+        for pseudonym in &changes.erased {
+            if let Some(until) = partition.erased_until(*pseudonym) {
+                put(&stored::erased_key(*pseudonym), &|out| {
+                    stored::encode_until(until, out);
                 });
             }
+        }
+        for root in &changes.awaiting {
+            if partition.awaits_purge(*root) {
+                put(&stored::awaiting_key(*root), &|_| {});
+            } else {
+                self.removed.push(stored::awaiting_key(*root).to_vec());
+            }
+        }
+        if std::mem::take(&mut self.must_store_models) {
+            put(&stored::KEPT_MODELS_KEY, &|out| {
+                stored::encode_models(partition.kept_models(), out);
+            });
         }
         for key in &changes.numbers {
             if let Some(number) = partition.number(*key) {

@@ -159,6 +159,10 @@ impl<B: Backing<Error = ProcessorError> + Stored> Owned<B> {
     }
 
     fn end_stage(&mut self, stage: Stage, rules: &Attribution) {
+        if stage == Stage::Kept {
+            self.partition.end_restating_kept();
+            self.must_store_models = true;
+        }
         if let Some(next) = stage.next() {
             return self.enter(Progress::at(next));
         }
@@ -186,15 +190,15 @@ impl<B: Backing<Error = ProcessorError> + Stored> Owned<B> {
         };
         match stage {
             Stage::Clearing => self.removed.extend(keys),
-            Stage::Costs | Stage::Journeys => {
+            Stage::Kept | Stage::Costs | Stage::Journeys => {
                 let mut pieces = Vec::with_capacity(keys.len());
                 for key in keys {
-                    let ident = stored::ident_of(&key).ok_or_else(unreadable)?;
-                    pieces.push(if stage == Stage::Costs {
-                        Restated::Cost(ident)
-                    } else {
-                        Restated::Node(ident)
-                    });
+                    let piece = match stage {
+                        Stage::Kept => stored::chunk_of(&key).map(Restated::Kept),
+                        Stage::Costs => stored::ident_of(&key).map(Restated::Cost),
+                        _ => stored::ident_of(&key).map(Restated::Node),
+                    };
+                    pieces.push(piece.ok_or_else(unreadable)?);
                 }
                 self.partition.restate(pieces.into_iter())?;
                 let (names, rows) = self.partition.rows();

@@ -80,6 +80,7 @@ impl Outbox {
         let table = match key.kind {
             CellKind::Traffic => Table::TrafficCells,
             CellKind::CreditByConversion | CellKind::CreditByTouch => Table::CreditCells,
+            CellKind::KeptTraffic | CellKind::KeptByConversion | CellKind::KeptByTouch => return,
         };
         let version = version(cell.lamport, context);
         self.write_to(table, context, |writer| {
@@ -113,6 +114,7 @@ const fn table_of(key: &RowKey) -> Table {
         RowKey::Deal(..) => Table::Deals,
         RowKey::Credits(..) => Table::Credits,
         RowKey::Cost(_) => Table::Costs,
+        RowKey::Erased(..) => Table::Erasures,
     }
 }
 
@@ -154,11 +156,19 @@ impl Writer {
 
     fn add(&mut self, row: &Row, context: Context<'_>) {
         let version = version(row.lamport, context);
-        let body = row.body.as_ref();
+        let body = &row.body;
         match (&row.key, body) {
             (RowKey::Tenant(tenant), _) => self.tenant_row(*tenant, version, context),
-            (RowKey::Identity(tenant, ident), Some(RowBody::Identity { client })) => {
-                self.identity_row(*tenant, *ident, *client, version, context);
+            (RowKey::Identity(tenant, ident), _) => {
+                self.identity_row(*tenant, *ident, body, version, context);
+            }
+            (RowKey::Erased(tenant, pseudonym), _) => {
+                let row = wire::Erasure {
+                    tenant: self.tenant(*tenant, context).0,
+                    pseudonym: ident_to_wire(*pseudonym),
+                    version,
+                };
+                self.batch.push(&row);
             }
             (RowKey::Link(tenant, ident, other, kind), _) => {
                 let row = wire::Link {
@@ -174,17 +184,17 @@ impl Writer {
                 self.touchpoint_row(*tenant, key, body, version, context);
             }
             (RowKey::Call(tenant, key), _) => self.call_row(*tenant, key, body, version, context),
-            (RowKey::Deal(tenant, _), Some(RowBody::Deal { client, state })) => {
-                self.deal_row(*tenant, *client, state, version, context);
+            (RowKey::Deal(tenant, deal_id), _) => {
+                self.deal_row(*tenant, deal_id, body, version, context);
             }
             (RowKey::Credits(tenant, deal_id), _) => {
                 self.credit_row(*tenant, deal_id, body, version, context);
             }
-            (RowKey::Cost(_), Some(RowBody::Cost { cost, spend })) => {
+            (RowKey::Cost(_), RowBody::Cost { cost, spend }) => {
                 self.cost_row(cost, *spend, version, context);
             }
-            // Of these there are no tombstones.
-            (RowKey::Identity(..) | RowKey::Deal(..) | RowKey::Cost(_), _) => {}
+            // What was spent is never taken back.
+            (RowKey::Cost(_), _) => {}
         }
     }
 
@@ -209,17 +219,19 @@ impl Writer {
         &mut self,
         tenant: TenantId,
         ident: Ident,
-        client: Ident,
+        body: &RowBody,
         version: u64,
         context: Context<'_>,
     ) {
         let identifier = ident_to_wire(ident);
+        let is_erased = matches!(body, RowBody::Gone { .. });
         let row = wire::Identity {
             tenant: self.tenant(tenant, context).0,
             identifier,
             kind: identifier.kind().map_or("", IdentKind::name),
             version,
-            client: ident_to_wire(client),
+            client: client_of(body),
+            is_erased,
         };
         self.batch.push(&row);
     }
@@ -228,13 +240,12 @@ impl Writer {
         &mut self,
         tenant: TenantId,
         key: &TouchKey,
-        body: Option<&RowBody>,
+        body: &RowBody,
         version: u64,
         context: Context<'_>,
     ) {
         let state = match body {
-            Some(RowBody::Touchpoint { client, touch }) => Some(wire::TouchState {
-                client: ident_to_wire(*client),
+            RowBody::Touchpoint { touch, .. } => Some(wire::TouchState {
                 at: key.at,
                 kind: touch.kind.name(),
                 dimension: self.source(touch.source, context),
@@ -248,6 +259,7 @@ impl Writer {
             event_id: &key.id,
             content: ContentHash(key.content),
             version,
+            client: client_of(body),
             state,
         };
         self.batch.push(&row);
@@ -257,20 +269,20 @@ impl Writer {
         &mut self,
         tenant: TenantId,
         key: &EventKey,
-        body: Option<&RowBody>,
+        body: &RowBody,
         version: u64,
         context: Context<'_>,
     ) {
         let state = match body {
-            Some(RowBody::Call {
-                client,
+            RowBody::Call {
                 source,
                 call,
                 origin,
-            }) => Some(wire::CallState {
+                ..
+            } => Some(wire::CallState {
                 dimension: self.source(*source, context),
                 origin: self.origin(*origin, context),
-                ..call_state(*client, key.at, call)
+                ..call_state(key.at, call)
             }),
             _ => None,
         };
@@ -279,6 +291,7 @@ impl Writer {
             event_id: &key.id,
             content: ContentHash(key.content),
             version,
+            client: client_of(body),
             state,
         };
         self.batch.push(&row);
@@ -287,29 +300,22 @@ impl Writer {
     fn deal_row(
         &mut self,
         tenant: TenantId,
-        client: Ident,
-        state: &DealState,
+        deal_id: &str,
+        body: &RowBody,
         version: u64,
         context: Context<'_>,
     ) {
         let (tenant, unit) = self.tenant(tenant, context);
-        let money = |minor: i64| minor.saturating_mul(unit);
+        let state = match body {
+            RowBody::Deal { state, .. } => Some(deal_state(state, unit)),
+            _ => None,
+        };
         let row = wire::Deal {
             tenant,
-            deal_id: &state.deal_id,
+            deal_id,
             version,
-            client: ident_to_wire(client),
-            status: state.status.name(),
-            stage: &state.stage,
-            pipeline: &state.pipeline,
-            manager_id: &state.manager_id,
-            created_at: state.created_at,
-            won_at: state.won_at,
-            gross: money(state.gross),
-            refunds: money(state.refunds),
-            revenue: money(state.revenue()),
-            cost: money(state.cost),
-            profit: money(state.profit()),
+            client: client_of(body),
+            state,
         };
         self.batch.push(&row);
     }
@@ -318,14 +324,13 @@ impl Writer {
         &mut self,
         id: TenantId,
         deal_id: &str,
-        body: Option<&RowBody>,
+        body: &RowBody,
         version: u64,
         context: Context<'_>,
     ) {
         let (tenant, unit) = self.tenant(id, context);
         let state = match body {
-            Some(RowBody::Credits { client, credits }) => Some(wire::CreditState {
-                client: ident_to_wire(*client),
+            RowBody::Credits { credits, .. } => Some(wire::CreditState {
                 won_at: credits.won_at,
                 touches: self.credit_touches(id, credits, context),
                 shares: credits
@@ -352,6 +357,7 @@ impl Writer {
             tenant,
             deal_id,
             version,
+            client: client_of(body),
             state,
         };
         self.batch.push(&row);
@@ -441,6 +447,7 @@ impl Writer {
             }
             CellKind::CreditByConversion => wire::Basis::Conversion,
             CellKind::CreditByTouch => wire::Basis::Touch,
+            CellKind::KeptTraffic | CellKind::KeptByConversion | CellKind::KeptByTouch => return,
         };
         let shares = cell
             .slots
@@ -524,10 +531,32 @@ impl Writer {
     }
 }
 
+/// The client that a row names.
+fn client_of(body: &RowBody) -> throughline_proto::Ident {
+    ident_to_wire(body.client().unwrap_or(Ident(0)))
+}
+
+/// A deal as it is now, a minor unit of its tenant's currency being `unit`.
+fn deal_state(state: &DealState, unit: i64) -> wire::DealState<'_> {
+    let money = |minor: i64| minor.saturating_mul(unit);
+    wire::DealState {
+        status: state.status.name(),
+        stage: &state.stage,
+        pipeline: &state.pipeline,
+        manager_id: &state.manager_id,
+        created_at: state.created_at,
+        won_at: state.won_at,
+        gross: money(state.gross),
+        refunds: money(state.refunds),
+        revenue: money(state.revenue()),
+        cost: money(state.cost),
+        profit: money(state.profit()),
+    }
+}
+
 /// A call as it is now, but for its source and origin.
-fn call_state(client: Ident, at: i64, call: &Call) -> wire::CallState<'_> {
+fn call_state(at: i64, call: &Call) -> wire::CallState<'_> {
     wire::CallState {
-        client: ident_to_wire(client),
         at,
         outbound: call.outbound,
         status: call.status.name(),

@@ -11,6 +11,7 @@ use throughline_core::cell::{Chunk, ChunkKey};
 use throughline_core::cost::Cost;
 use throughline_core::names::StoredNames;
 use throughline_core::number::{NumberKey, NumberState};
+use throughline_core::partition::StoredErasures;
 use throughline_core::{Backing, Ident, Node};
 use throughline_proto::flat::Malformed;
 
@@ -76,8 +77,10 @@ pub struct Loaded {
     pub meta: Meta,
     /// Interned names.
     pub names: StoredNames,
-    /// Nodes that take no more links.
+    /// Pseudonyms of nodes that take no more links.
     pub closed: Vec<Ident>,
+    /// Erased persons.
+    pub erasures: StoredErasures,
 }
 
 /// Keeps nothing: the partition itself holds all of its state.
@@ -131,6 +134,14 @@ impl Backing for Nothing {
 
     fn number(&mut self, _key: NumberKey) -> Result<Option<NumberState>, ProcessorError> {
         Ok(None)
+    }
+
+    fn number_keys(
+        &mut self,
+        _after: Option<NumberKey>,
+        _limit: usize,
+    ) -> Result<Vec<NumberKey>, ProcessorError> {
+        Ok(Vec::new())
     }
 
     fn cost(&mut self, _ident: Ident) -> Result<Option<Cost>, ProcessorError> {
@@ -274,10 +285,14 @@ impl Store for FjallStore {
                     .map_err(|reason| backing.damaged("list of names", reason))?;
                 let closed = (0..meta.closed).map(|index| backing.closed(index));
                 let closed = closed.collect::<Result<_, _>>()?;
+                let all = |space| backing.keys(space, &[], usize::MAX);
+                let erasures = stored::decode_erasures(all, |key| backing.get(key))?
+                    .map_err(|reason| backing.damaged("list of erased persons", reason))?;
                 Some(Loaded {
                     meta,
                     names,
                     closed,
+                    erasures,
                 })
             }
             None => None,
@@ -391,6 +406,18 @@ impl Backing for FjallBacking {
 
     fn number(&mut self, key: NumberKey) -> Result<Option<NumberState>, ProcessorError> {
         self.read(&stored::number_key(key), "number", stored::decode_number)
+    }
+
+    fn number_keys(
+        &mut self,
+        after: Option<NumberKey>,
+        limit: usize,
+    ) -> Result<Vec<NumberKey>, ProcessorError> {
+        let after = after.map(stored::number_key).unwrap_or_default();
+        let keys = self.keys(stored::NUMBERS, &after, limit)?;
+        let unreadable = || self.damaged("key of a number", Malformed("another length"));
+        let keys = keys.iter().map(|key| stored::number_of(key));
+        keys.map(|key| key.ok_or_else(unreadable)).collect()
     }
 
     fn cost(&mut self, ident: Ident) -> Result<Option<Cost>, ProcessorError> {

@@ -13,15 +13,19 @@ use throughline_proto::flat::{Flat, Malformed, Reader};
 use crate::facts::{self, Lookup, Tables, ident_from_wire, ident_to_wire};
 use crate::wire::{cost_from_wire, cost_to_wire};
 
+mod erasures;
 mod journeys;
 mod names;
 mod progress;
 
+pub use erasures::{
+    KEPT_MODELS_KEY, awaiting_key, decode_erasures, encode_models, encode_until, erased_key,
+};
 pub use names::{decode_names, encode_names};
 pub use progress::{PROGRESS_KEY, Progress, Stage};
 
 /// The layout of everything below; state of another one is not read.
-const FORMAT: u8 = 2;
+const FORMAT: u8 = 3;
 
 /// The first byte of a key says what its value is.
 mod space {
@@ -36,7 +40,14 @@ mod space {
     pub const DIM: u8 = b'd';
     pub const ORIGIN: u8 = b'o';
     pub const CLOSED: u8 = b'h';
+    pub const ERASED: u8 = b'e';
+    pub const AWAITING: u8 = b'w';
+    pub const KEPT: u8 = b'b';
+    pub const KEPT_MODELS: u8 = b'l';
 }
+
+/// The first byte of the keys of numbers.
+pub const NUMBERS: u8 = space::NUMBER;
 
 /// What is known of a partition as a whole.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -162,7 +173,18 @@ pub fn number_key(number: NumberKey) -> Vec<u8> {
     key
 }
 
-/// The key of the `index`-th node that was closed; its value is the node.
+/// The number of which a key has a piece.
+pub fn number_of(key: &[u8]) -> Option<NumberKey> {
+    let (ident, day) = key.split_at_checked(17)?;
+    let day = match day {
+        [] => None,
+        day => Some(i32::from_be_bytes(day.try_into().ok()?)),
+    };
+    let number = ident_of(ident)?;
+    Some(NumberKey { number, day })
+}
+
+/// The key of the `index`-th node that was closed; its value is its pseudonym.
 pub fn closed_key(index: usize) -> [u8; 5] {
     let mut key = [space::CLOSED; 5];
     if let Some(rest) = key.last_chunk_mut() {
@@ -183,7 +205,12 @@ pub fn encode_closed(ident: Ident, out: &mut Vec<u8>) {
 
 /// The key of a chunk of cells.
 pub fn chunk_key(chunk: ChunkKey) -> [u8; 10] {
-    let mut key = [space::CHUNK, chunk.kind as u8, 0, 0, 0, 0, 0, 0, 0, 0];
+    let space = if chunk.kind.is_kept() {
+        space::KEPT
+    } else {
+        space::CHUNK
+    };
+    let mut key = [space, chunk.kind as u8, 0, 0, 0, 0, 0, 0, 0, 0];
     let place = u64::from(chunk.hour.cast_unsigned()) << 32 | u64::from(chunk.dims);
     if let Some(rest) = key.last_chunk_mut() {
         *rest = place.to_be_bytes();
@@ -203,13 +230,8 @@ pub fn chunk_of(key: &[u8]) -> Option<ChunkKey> {
         return None;
     };
     let place = u64::from_be_bytes(place.try_into().ok()?);
-    let kinds = [
-        CellKind::Traffic,
-        CellKind::CreditByConversion,
-        CellKind::CreditByTouch,
-    ];
     Some(ChunkKey {
-        kind: kinds.into_iter().find(|known| *known as u8 == *kind)?,
+        kind: CellKind::ALL.into_iter().find(|known| *known as u8 == *kind)?,
         hour: ((place >> 32) as u32).cast_signed(),
         dims: place as u32,
     })

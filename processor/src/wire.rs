@@ -105,12 +105,14 @@ fn body_from_wire(
             fact: facts::from_wire(fact, tables)?,
             via: None,
             hops: 0,
+            departed: false,
         },
         wire::Body::Forwarded(event) => Body::Event {
             fact: facts::from_wire(&event.fact, tables)?,
             via: event.via.map(ident_from_wire),
             // What counts is whether there were two.
             hops: event.hops.min(MAX_HOPS),
+            departed: event.departed,
         },
         wire::Body::Link(link) => Body::Link {
             higher: ident_from_wire(link.other),
@@ -124,6 +126,10 @@ fn body_from_wire(
             lower: ident_from_wire(*lower),
         },
         wire::Body::Close(_) => Body::Close,
+        wire::Body::Forget(forget) => Body::Forget {
+            until: facts::moment(Some(forget.until))?,
+            stays: forget.stays,
+        },
         wire::Body::Shortcut(root) => Body::Shortcut {
             root: ident_from_wire(*root),
         },
@@ -286,7 +292,13 @@ impl<'a> Outgoing<'a> {
                 .push(&names.tenant(message.tenant).name.as_ref())
         });
         let body = match &message.body {
-            Body::Event { fact, via, hops } => wire::Body::Forwarded(wire::Forwarded {
+            Body::Event {
+                fact,
+                via,
+                hops,
+                departed,
+            } => wire::Body::Forwarded(wire::Forwarded {
+                departed: *departed,
                 via: via.map(ident_to_wire),
                 hops: *hops,
                 fact: facts::to_wire(fact, tables),
@@ -295,6 +307,10 @@ impl<'a> Outgoing<'a> {
             Body::Answer { lower, form } => wire::Body::Answer(link_to_wire(*lower, *form)),
             Body::Join { lower } => wire::Body::Join(ident_to_wire(*lower)),
             Body::Close => wire::Body::Close(ident_to_wire(message.to)),
+            Body::Forget { until, stays } => wire::Body::Forget(wire::Forget {
+                until: *until,
+                stays: *stays,
+            }),
             Body::Shortcut { root } => wire::Body::Shortcut(ident_to_wire(*root)),
             Body::Call { caller, fact } => wire::Body::Call(wire::CallAt {
                 caller: ident_to_wire(*caller),

@@ -13,6 +13,7 @@ use throughline_stream::{
 use crate::error::ProcessorError;
 use crate::metrics as report;
 use crate::owned::Owned;
+use crate::purge::When;
 use crate::rules::Attribution;
 use crate::store::Store;
 
@@ -50,6 +51,8 @@ pub struct Config {
     /// An identifier that events name together with more others than this is a
     /// hub: it links nobody.
     pub max_partners: usize,
+    /// When the facts of erased persons are forgotten.
+    pub purge: When,
 }
 
 /// A processor worker.
@@ -195,6 +198,22 @@ impl<S: Store> Processor<S> {
         Ok(true)
     }
 
+    /// Has erased persons forgotten where it is time for it. Tells whether a
+    /// record says so now.
+    fn purge(&mut self, is_idle: bool) -> Result<bool, ProcessorError> {
+        let mut requested = false;
+        for owned in self.partitions.values_mut() {
+            if let Some(record) = owned.purge(&self.config, is_idle) {
+                self.publish.send(record)?;
+                requested = true;
+            }
+        }
+        if requested {
+            self.publish.flush()?;
+        }
+        Ok(requested)
+    }
+
     fn checkpoint_is_due(&self) -> bool {
         self.uncovered_records >= self.config.checkpoint_records
             || self
@@ -250,6 +269,9 @@ impl<S: Store> Processor<S> {
                 owned.cached(),
                 owned.is_on_the_way(),
             );
+            if owned.is_held_up(&self.config) {
+                continue;
+            }
             let topic = Arc::clone(&self.config.events_topic);
             let partition = *number as i32;
             positions.push(Position {
@@ -315,7 +337,8 @@ impl<S: Store> Role for Processor<S> {
             Polled::Records(records) if records.is_empty() => {
                 // Nothing more waits: what was done may as well be let out.
                 self.catching_up = is_restating;
-                let step = if self.waiting_since.is_some() || is_restating {
+                let is_purging = self.purge(true)?;
+                let step = if self.waiting_since.is_some() || is_restating || is_purging {
                     Step::Worked
                 } else {
                     Step::Idle
@@ -327,6 +350,7 @@ impl<S: Store> Role for Processor<S> {
             }
             Polled::Records(records) => {
                 self.apply(records)?;
+                self.purge(false)?;
                 Step::Worked
             }
         };

@@ -8,7 +8,7 @@ use crate::Ident;
 use crate::flat::{ContentHash, Flat, ListWriter, Malformed, Reader};
 
 /// The number of this layout, the first byte of each record.
-const FORMAT: u8 = 2;
+const FORMAT: u8 = 3;
 
 /// The moments that events happen at: what RFC 3339 can write, the years 0 to
 /// 9999, in epoch milliseconds. Ingest lets no other one in; beyond them,
@@ -180,6 +180,8 @@ crate::flat! {
         Join(Ident) = 8,
         /// The node (named again) is a hub and takes no more links.
         Close(Ident) = 9,
+        /// The person whom the node belongs to is erased.
+        Forget(Forget) = 10,
     }
 
     /// A link of the node with another one.
@@ -202,9 +204,20 @@ crate::flat! {
         Refused = 2,
     }
 
-    /// A fact that a node passed on to its parent.
+    /// What is forgotten of a person who is erased.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+    pub struct Forget {
+        /// The moment of the newest fact that was forgotten, epoch milliseconds.
+        pub until: i64,
+        /// The node stands on the way of others' facts.
+        pub stays: bool,
+    }
+
+    /// A fact that a node passed on to its parent, or that moves with its journey.
     #[derive(Clone, PartialEq, Debug)]
     pub struct Forwarded<'a> {
+        /// It stood in a journey before.
+        pub departed: bool,
         /// The first node that passed it on; none when a journey moves.
         pub via: Option<Ident>,
         /// How often it was passed on.
@@ -315,6 +328,8 @@ crate::flat! {
         Linked(Linked) = 6,
         /// A link does not count, or none of an identifier.
         Split(Split) = 7,
+        /// The person is erased; what is left of an identifier: see [`Ident::pseudonym`].
+        Erased(Ident) = 8,
     }
 
     /// Two identifiers that one event named.

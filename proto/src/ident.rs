@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use sha2::{Digest as _, Sha256};
+
 /// A 128-bit identifier: 120 bits of a keyed hash, then 8 bits of kind.
 ///
 /// Its order as a number is the identity order `≺`: random, because the hash
@@ -63,6 +65,18 @@ impl Ident {
     /// An identifier from a hash (of which the lowest 8 bits are dropped) and a kind.
     pub const fn new(hash: u128, kind: IdentKind) -> Self {
         Self(hash & !0xff | kind as u128)
+    }
+
+    /// What is left of an identifier when its person is erased: nothing leads
+    /// back from it, yet who has the identifier knows it again. The first 120
+    /// bits of SHA-256 over the 16 bytes (highest first), then the kind.
+    pub fn pseudonym(self) -> Self {
+        let digest = Sha256::digest(self.0.to_be_bytes());
+        let mut bytes = [0; 16];
+        for (byte, digest) in bytes.iter_mut().zip(digest) {
+            *byte = digest;
+        }
+        Self(u128::from_be_bytes(bytes) & !0xff | self.0 & 0xff)
     }
 
     /// What it identifies; `None` for bits that no kind has.

@@ -10,7 +10,7 @@ use crate::Ident;
 use crate::flat::{ContentHash, Flat, ListWriter, Malformed, Reader};
 
 /// The number of this layout, the first byte of each record.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
 /// The tables of one record, and what its rows are.
 #[derive(Clone, PartialEq, Debug)]
@@ -161,6 +161,7 @@ rows! {
     Cost = Costs,
     TrafficCell = TrafficCells,
     CreditCell = CreditCells,
+    Erasure = Erasures,
 }
 
 crate::flat! {
@@ -187,6 +188,8 @@ crate::flat! {
         CreditCells = 8,
         /// Which identifiers were named together: [`Link`].
         Links = 9,
+        /// What is left of erased persons: [`Erasure`].
+        Erasures = 10,
     }
 
     /// A source with the channel that the generation's rules give it. In cells
@@ -248,6 +251,19 @@ crate::flat! {
         pub version: u64,
         /// The client it belongs to.
         pub client: Ident,
+        /// Its person is erased: there is no such row any more.
+        pub is_erased: bool,
+    }
+
+    /// Key: all but the version. A person was erased who had the identifier.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+    pub struct Erasure {
+        /// Index into [`Batch::tenants`].
+        pub tenant: u32,
+        /// What is left of the identifier: see [`Ident::pseudonym`].
+        pub pseudonym: Ident,
+        /// The version.
+        pub version: u64,
     }
 
     /// Key: all but the version.
@@ -278,6 +294,8 @@ crate::flat! {
         pub content: ContentHash,
         /// The version.
         pub version: u64,
+        /// The client; of one that is gone, the client it was last of.
+        pub client: Ident,
         /// What it is now; none: there is no such touch any more.
         pub state: Option<TouchState<'a>>,
     }
@@ -298,8 +316,6 @@ crate::flat! {
     /// A touch as it is now.
     #[derive(Clone, Copy, PartialEq, Eq, Debug)]
     pub struct TouchState<'a> {
-        /// The client.
-        pub client: Ident,
         /// Epoch milliseconds.
         pub at: i64,
         /// visit, call, email or what an event of `touches` calls itself.
@@ -321,6 +337,8 @@ crate::flat! {
         pub content: ContentHash,
         /// The version.
         pub version: u64,
+        /// The client; of one that is gone, the client it was last of.
+        pub client: Ident,
         /// What it is now; none: there is no such call any more.
         pub state: Option<CallState<'a>>,
     }
@@ -328,8 +346,6 @@ crate::flat! {
     /// A call as it is now.
     #[derive(Clone, Copy, PartialEq, Eq, Debug)]
     pub struct CallState<'a> {
-        /// The client.
-        pub client: Ident,
         /// Epoch milliseconds.
         pub at: i64,
         /// The company called.
@@ -366,8 +382,15 @@ crate::flat! {
         pub deal_id: &'a str,
         /// The version.
         pub version: u64,
-        /// The client.
+        /// The client; of one that is gone, the client it was last of.
         pub client: Ident,
+        /// What it is now; none: its client is erased.
+        pub state: Option<DealState<'a>>,
+    }
+
+    /// A deal as it is now.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+    pub struct DealState<'a> {
         /// created, `stage_changed`, won, lost or refunded.
         pub status: &'a str,
         /// The latest given; empty when never given.
@@ -401,6 +424,8 @@ crate::flat! {
         pub deal_id: &'a str,
         /// The version.
         pub version: u64,
+        /// The client; of one that is gone, the client it was last of.
+        pub client: Ident,
         /// The credits now; none when the deal is not won.
         pub state: Option<CreditState<'a>>,
     }
@@ -408,8 +433,6 @@ crate::flat! {
     /// The credits of a won deal.
     #[derive(Clone, PartialEq, Eq, Debug)]
     pub struct CreditState<'a> {
-        /// The client.
-        pub client: Ident,
         /// Epoch milliseconds.
         pub won_at: i64,
         /// The touches that have credit in some model; a single one without id

@@ -17,6 +17,8 @@ pub enum Table {
     Identities,
     /// Links between identifiers.
     Links,
+    /// What is left of the identifiers of erased persons.
+    Erasures,
     /// Ad costs.
     Costs,
     /// Traffic by the hour.
@@ -34,13 +36,14 @@ pub type Columns = &'static [(&'static str, &'static str)];
 
 impl Table {
     /// Every table, in the order in which blocks are kept and sent.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Touchpoints,
         Self::Calls,
         Self::Deals,
         Self::Credits,
         Self::Identities,
         Self::Links,
+        Self::Erasures,
         Self::Costs,
         Self::TrafficCells,
         Self::CreditCells,
@@ -57,6 +60,7 @@ impl Table {
             Self::Credits => "credit_versions",
             Self::Identities => "identity_versions",
             Self::Links => "link_versions",
+            Self::Erasures => "erased_identifiers",
             Self::Costs => "cost_versions",
             Self::TrafficCells => "traffic_cells",
             Self::CreditCells => "credit_cells",
@@ -74,6 +78,7 @@ impl Table {
             Self::Credits => rows::deals::CREDIT_COLUMNS,
             Self::Identities => rows::clients::IDENTITY_COLUMNS,
             Self::Links => rows::clients::LINK_COLUMNS,
+            Self::Erasures => rows::clients::ERASURE_COLUMNS,
             Self::Costs => rows::cells::COST_COLUMNS,
             Self::TrafficCells => rows::cells::TRAFFIC_COLUMNS,
             Self::CreditCells => rows::cells::CREDIT_COLUMNS,

@@ -139,7 +139,11 @@ impl Tables {
             Table::TrafficCells => each(rest, |row| self.add_traffic_cell(&names, row)),
             Table::CreditCells => each(rest, |row| self.add_credit_cell(&names, &row)),
             // No view that is offered here reads these.
-            Table::Calls | Table::Identities | Table::Links | Table::Costs => Ok(()),
+            Table::Calls
+            | Table::Identities
+            | Table::Links
+            | Table::Erasures
+            | Table::Costs => Ok(()),
         }
         .context(context)
     }
@@ -187,7 +191,7 @@ impl Tables {
         );
         let touch = row.state.map(|state| -> Result<_> {
             Ok(Touch {
-                client: state.client,
+                client: row.client,
                 at: state.at,
                 kind: self.name(state.kind),
                 dimension: get(&names.dimensions, state.dimension)?,
@@ -200,17 +204,23 @@ impl Tables {
 
     fn add_deal(&mut self, names: &Names, row: &wire::Deal<'_>) -> Result<()> {
         let key = (get(&names.tenants, row.tenant)?, row.deal_id.to_owned());
-        let deal = Deal {
+        let deal = row.state.map(|deal| Deal {
             client: row.client,
-            status: self.name(row.status),
-            stage: self.name(row.stage),
-            pipeline: self.name(row.pipeline),
-            manager_id: self.name(row.manager_id),
-            created_at: row.created_at,
-            won_at: row.won_at,
-            figures: [row.gross, row.refunds, row.revenue, row.cost, row.profit],
-        };
-        replace(&mut self.deals, key, row.version, Some(deal));
+            status: self.name(deal.status),
+            stage: self.name(deal.stage),
+            pipeline: self.name(deal.pipeline),
+            manager_id: self.name(deal.manager_id),
+            created_at: deal.created_at,
+            won_at: deal.won_at,
+            figures: [
+                deal.gross,
+                deal.refunds,
+                deal.revenue,
+                deal.cost,
+                deal.profit,
+            ],
+        });
+        replace(&mut self.deals, key, row.version, deal);
         Ok(())
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
+use throughline_processor::purge::When;
 use throughline_stream::Outgoing;
 
 use crate::attribute::Line;
@@ -28,6 +29,7 @@ pub fn execute(settings: &Settings, args: &AttributeArgs) -> anyhow::Result<()> 
             checkpoint_interval: Duration::from_hours(1),
             checkpoint_records: usize::MAX,
             poll_wait: Duration::ZERO,
+            purge: When::Idle,
             ..roles::processor_config(settings)
         },
         rules,

@@ -59,6 +59,7 @@ pub struct Line {
     stop: Stop,
     health: Health,
     joined: Joined,
+    until_idle: bool,
 }
 
 impl Line {
@@ -77,6 +78,7 @@ impl Line {
             stop,
             health,
             joined: Joined::default(),
+            until_idle,
         };
         for name in names {
             match name {
@@ -95,6 +97,7 @@ impl Line {
         Worker {
             index,
             stop: self.stop.clone(),
+            until_idle: self.until_idle,
             joined: self.joined.one_more(),
         }
     }

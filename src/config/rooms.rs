@@ -81,6 +81,10 @@ pub struct Processor {
     pub max_items: usize,
     /// An identifier with more partners links nobody.
     pub max_partners: usize,
+    /// Erased persons' facts are forgotten when no record came for so long.
+    pub erasure_quiet: Duration,
+    /// How long that may be put off.
+    pub erasure_delay: Duration,
     /// About how large records may become.
     pub record_bytes: usize,
     /// The generation of the rules.
@@ -105,6 +109,8 @@ impl Processor {
             max_touches: section.whole("max_touches", 1..=1_000_000),
             max_items: section.whole("max_items", 1..=10_000_000),
             max_partners: section.whole("max_partners", 1..=100_000),
+            erasure_quiet: section.millis("erasure_quiet_ms", 0..=86_400_000),
+            erasure_delay: section.millis("erasure_delay_ms", 0..=2_592_000_000),
             record_bytes: section.whole("record_bytes", 1024..=8 * 1024 * 1024),
             generation: section.whole("generation", 1..=u32::MAX),
             accept_lost_events: section.flag("accept_lost_events"),

@@ -9,6 +9,7 @@ use throughline_channels::{Channels, Preset, RuleSpec, SourceLists};
 use throughline_ingest::{
     IdentKey, IdentKeys, Limits, RateSpan, RejectedShares, ShareLimits, StaticNumber, TenantConfig,
 };
+use throughline_processor::purge::When;
 use throughline_processor::{Attribution, Model, Shares, TenantSettings, Weighing};
 use throughline_proto::money::{Currency, Rate, Rates};
 use throughline_proto::topics::{self, RawTopic};
@@ -76,6 +77,7 @@ pub fn processor(partitions: u32) -> throughline_processor::Config {
         max_touches: 10_000,
         max_items: 100_000,
         max_partners: 1000,
+        purge: When::Idle,
     }
 }
 

@@ -167,8 +167,15 @@ impl<'a> Reader<'_, 'a> {
 
     pub(super) fn statement(&self) -> Result<Statement<'a>, Rejection> {
         let fields = self.fields;
-        if fields.flag(Field::Split)? != Some(true) {
-            return Ok(Statement::OneClient);
+        let splits = fields.flag(Field::Split)? == Some(true);
+        match fields.flag(Field::Erase)? == Some(true) {
+            true if splits => {
+                let message = "an erasure cannot split as well";
+                return Err(fields.reject(Reason::UnknownValue, Field::Split, message));
+            }
+            true => return Ok(Statement::Erase),
+            false if !splits => return Ok(Statement::OneClient),
+            false => {}
         }
         let deal_id = fields.filled_text(Field::DealId, IDENTIFIER_BYTES)?;
         Ok(Statement::Split { deal_id })

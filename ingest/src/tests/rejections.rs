@@ -96,7 +96,7 @@ identities | "user_id":"u","email":"broken" | no_identifier |
 identities | "split":true | no_identifier |
 identities | "user_id":"u","split":1 | wrong_type | split
 identities | "erase":true | no_identifier |
-identities | "user_id":"u","erase":true | unsupported | erase
+identities | "user_id":"u","erase":true,"split":true | unknown_value | split
 identities | "user_id":"u","email":"a@b.com","erase":"yes" | wrong_type | erase
 "#;
 

@@ -15,6 +15,52 @@ pub enum CellKind {
     CreditByConversion = 1,
     /// Credit, in the hour of the touch.
     CreditByTouch = 2,
+    /// What traffic has of erased persons whose facts are forgotten.
+    KeptTraffic = 3,
+    /// What credit by conversion has of these.
+    KeptByConversion = 4,
+    /// What credit by touch has of these.
+    KeptByTouch = 5,
+}
+
+impl CellKind {
+    /// Every kind.
+    pub const ALL: [Self; 6] = [
+        Self::Traffic,
+        Self::CreditByConversion,
+        Self::CreditByTouch,
+        Self::KeptTraffic,
+        Self::KeptByConversion,
+        Self::KeptByTouch,
+    ];
+
+    /// Where the same is kept of persons whose facts are forgotten.
+    const fn kept(self) -> Self {
+        match self {
+            Self::Traffic | Self::KeptTraffic => Self::KeptTraffic,
+            Self::CreditByConversion | Self::KeptByConversion => Self::KeptByConversion,
+            Self::CreditByTouch | Self::KeptByTouch => Self::KeptByTouch,
+        }
+    }
+
+    /// What the kept figures are counted in.
+    const fn whole(self) -> Self {
+        match self {
+            Self::Traffic | Self::KeptTraffic => Self::Traffic,
+            Self::CreditByConversion | Self::KeptByConversion => Self::CreditByConversion,
+            Self::CreditByTouch | Self::KeptByTouch => Self::CreditByTouch,
+        }
+    }
+
+    /// It is kept apart, and leaves as no row.
+    pub fn is_kept(self) -> bool {
+        self == self.kept()
+    }
+
+    /// Its slots are models.
+    pub fn is_credit(self) -> bool {
+        self.whole() != Self::Traffic
+    }
 }
 
 /// A cell's key within its partition. Ordered by kind first, so that the rows
@@ -260,6 +306,19 @@ impl Deltas {
             same
         });
         self.0.retain(|delta| delta.figures != [0; 4]);
+    }
+
+    /// Turns all changes into ones of what is kept apart.
+    pub fn keep(&mut self) {
+        for delta in &mut self.0 {
+            delta.key.kind = delta.key.kind.kept();
+        }
+    }
+
+    /// Adds figures that are kept apart to the cell that they are counted in.
+    pub fn add_kept(&mut self, mut key: CellKey, slot: u16, figures: Figures) {
+        key.kind = key.kind.whole();
+        self.0.push(Delta { key, slot, figures });
     }
 
     /// Forgets the changes.

@@ -49,12 +49,13 @@ impl Link {
 }
 
 impl FactBody {
-    /// The identifier that the fact is about.
+    /// The identifier that the fact is about; of an erasure, what is left of it.
     pub fn owner(&self) -> Ident {
         match self {
             Self::Member(ident) | Self::Lead { visitor: ident } => *ident,
             Self::Linked(link) => link.high,
             Self::Split(split) => split.one,
+            Self::Erased(pseudonym) => *pseudonym,
             Self::Hit(hit) => hit.visitor,
             Self::Call(call) => call.owner,
             Self::Contact(contact) => contact.owner,
@@ -72,6 +73,9 @@ pub enum FactBody {
     Linked(Link),
     /// What an event named together is not one client.
     Split(Split),
+    /// The person who has an identifier is erased. It is named by its pseudonym
+    /// (see [`crate::identity::Linking::pseudonym`]), so that the fact can stay.
+    Erased(Ident),
     /// A web hit.
     Hit(Hit),
     /// A lead form was sent; its hit stands elsewhere, in a run.

@@ -24,6 +24,9 @@ pub struct Linking {
     pub max_partners: usize,
     /// Whether an identifier is counted among the partners of others.
     pub is_partner: fn(Ident) -> bool,
+    /// What is left of an identifier when its person is erased: one of the same
+    /// kind, from which nothing leads back.
+    pub pseudonym: fn(Ident) -> Ident,
 }
 
 /// A client, and what follows from its part of a journey.
@@ -34,6 +37,8 @@ pub struct Client {
     /// Its identifiers, ascending, when it shares its journey with others.
     /// Alone it has all of the journey's.
     pub members: Vec<Ident>,
+    /// It is erased: its figures are counted, and there are no rows of it.
+    pub is_erased: bool,
     /// What follows from its facts.
     pub derived: Derived,
 }
@@ -51,29 +56,52 @@ pub fn clients(
     root: Ident,
     journey: &Journey,
     partners: Option<&Partners>,
+    linking: Linking,
     names: &Names,
     rules: &dyn Rules,
 ) -> Vec<Client> {
-    let hubs = partners.is_some_and(|partners| !partners.hubs.is_empty());
-    if journey.splits.is_empty() && !hubs {
+    if !is_divided(journey, partners) {
         return vec![Client {
             ident: root,
             members: Vec::new(),
+            is_erased: !journey.erased.is_empty(),
             derived: derive(journey, names, rules),
         }];
     }
     let parts = divide(journey, partners).into_iter();
     parts
+        .map(|(ident, mut part)| {
+            // Of who was erased nothing but newer facts may stand here.
+            if part.members.is_empty() {
+                part.members.push(ident);
+            }
+            (ident, part)
+        })
         .map(|(ident, part)| Client {
             ident,
+            is_erased: is_erased(&part, &journey.erased, linking),
             derived: derive(&part, names, rules),
             members: part.members,
         })
         .collect()
 }
 
+/// Whether a journey may be that of several clients.
+pub(crate) fn is_divided(journey: &Journey, partners: Option<&Partners>) -> bool {
+    !journey.splits.is_empty() || partners.is_some_and(|partners| !partners.hubs.is_empty())
+}
+
+/// Whether one of a client's identifiers is among the erased ones.
+fn is_erased(part: &Journey, erased: &[Ident], linking: Linking) -> bool {
+    let is_one = |ident: &Ident| erased.binary_search(&(linking.pseudonym)(*ident)).is_ok();
+    !erased.is_empty() && part.members.iter().any(is_one)
+}
+
 /// The parts of a journey by client.
-fn divide(journey: &Journey, partners: Option<&Partners>) -> BTreeMap<Ident, Journey> {
+pub(crate) fn divide(
+    journey: &Journey,
+    partners: Option<&Partners>,
+) -> BTreeMap<Ident, Journey> {
     let aliases = aliases(journey);
     let mut closed = partners.map_or_else(BTreeSet::new, |partners| partners.hubs.clone());
     let mut denied = BTreeSet::new();

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use smol_str::SmolStr;
 
 use crate::fact::{
-    Call, Contact, DealEvent, EventKey, Fact, FactBody, Hit, LeaseRef, Link, Origin, Split,
+    Call, Contact, DealEvent, EventKey, Fact, FactBody, Hit, LeaseRef, Link, LinkForm, Origin, Split,
 };
+use crate::identity::Linking;
 use crate::ids::{Ident, TenantId};
 use crate::sorted::insert;
 use crate::visit::{HitItem, Visitor};
@@ -25,6 +26,9 @@ pub struct Journey {
     pub links: Vec<Link>,
     /// Links that were taken back, ascending.
     pub splits: Vec<Split>,
+    /// Pseudonyms of erased identifiers, ascending: the client that has one of
+    /// them is counted, but nothing is told of it.
+    pub erased: Vec<Ident>,
     /// Browsers in the order of their identifiers.
     pub visitors: Vec<Visitor>,
     /// Calls in order.
@@ -84,6 +88,7 @@ impl Journey {
             members: Vec::new(),
             links: Vec::new(),
             splits: Vec::new(),
+            erased: Vec::new(),
             visitors: Vec::new(),
             calls: Vec::new(),
             contacts: Vec::new(),
@@ -106,6 +111,7 @@ impl Journey {
                 insert(&mut self.links, link) || new_member
             }
             FactBody::Split(split) => insert(&mut self.splits, split),
+            FactBody::Erased(pseudonym) => insert(&mut self.erased, pseudonym),
             FactBody::Hit(hit) => self.add_hit(key, origin, &hit),
             FactBody::Lead { visitor } => self.visitor(visitor).add_lead(key),
             FactBody::Call(call) => self.add_call(Dated {
@@ -147,7 +153,9 @@ impl Journey {
         let members = members.map(FactBody::Member);
         let links = self.links.iter().copied().map(FactBody::Linked);
         let splits = self.splits.iter().copied().map(FactBody::Split);
-        let identity = members.chain(links).chain(splits).map(Fact::timeless);
+        let erased = self.erased.iter().copied().map(FactBody::Erased);
+        let identity = members.chain(links).chain(splits).chain(erased);
+        let identity = identity.map(Fact::timeless);
         let web = self.visitors.iter().flat_map(Visitor::facts);
         identity.chain(web).chain(self.rare_facts())
     }
@@ -186,6 +194,66 @@ impl Journey {
         self.calls.retain(|call| call.key.at >= floor);
         self.contacts.retain(|contact| contact.key.at >= floor);
         self.floor = self.floor.max(Some(floor));
+    }
+
+    /// The moment of the newest fact of some identifiers; 0 without one.
+    pub fn newest(&self, is_theirs: impl Fn(Ident) -> bool) -> i64 {
+        let visitors = self.visitors.iter();
+        let visitors = visitors.filter(|visitor| is_theirs(visitor.ident));
+        let web = visitors.flat_map(|visitor| {
+            let hits = visitor.hits.iter().map(|hit| hit.until.max(hit.key.at));
+            hits.chain(visitor.leads.iter().map(|lead| lead.at))
+        });
+        let others = self.rare_facts();
+        let others = others.filter(|fact| is_theirs(fact.body.owner()));
+        let others = others.map(|fact| fact.key.at);
+        web.chain(others).max().unwrap_or(0)
+    }
+
+    /// Forgets the facts of an erased client that shares the journey. Its
+    /// identifiers stand in others' links, and count there: of these their
+    /// pseudonyms are left.
+    pub(crate) fn forget_client(&mut self, is_theirs: impl Fn(Ident) -> bool, linking: Linking) {
+        let mut erased = Vec::new();
+        let mut rename = |ident: Ident| {
+            if !is_theirs(ident) {
+                return ident;
+            }
+            let pseudonym = (linking.pseudonym)(ident);
+            insert(&mut erased, pseudonym);
+            pseudonym
+        };
+        for member in &self.members {
+            rename(*member);
+        }
+        self.links.retain(|link| !(is_theirs(link.high) && is_theirs(link.low)));
+        for link in &mut self.links {
+            let (one, other) = (rename(link.high), rename(link.low));
+            if (one, other) != (link.high, link.low) {
+                (link.high, link.low) = (one.max(other), one.min(other));
+                // It united nobody, and does not: what divides is for good.
+                link.form = LinkForm::Refused;
+            }
+        }
+        self.links.sort_unstable();
+        self.links.dedup();
+        for split in &mut self.splits {
+            let (one, other) = (rename(split.one), split.other.map(&mut rename));
+            (split.one, split.other) = match other {
+                Some(other) => (one.max(other), Some(one.min(other))),
+                None => (one, None),
+            };
+        }
+        self.splits.sort_unstable();
+        self.splits.dedup();
+        for pseudonym in erased {
+            insert(&mut self.erased, pseudonym);
+        }
+        self.members.retain(|member| !is_theirs(*member));
+        self.visitors.retain(|visitor| !is_theirs(visitor.ident));
+        self.calls.retain(|call| !is_theirs(call.body.owner));
+        self.contacts.retain(|contact| !is_theirs(contact.body.owner));
+        self.deals.retain(|deal| !is_theirs(deal.ident));
     }
 
     /// The moment from which on at most `keep` of [`Self::items`] are kept.

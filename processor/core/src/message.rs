@@ -40,6 +40,8 @@ pub enum Body {
         via: Option<Ident>,
         /// How many nodes passed it on.
         hops: u32,
+        /// It stood in a journey before.
+        departed: bool,
     },
     /// An event named the node and `higher` (after it in the identity order).
     /// It goes to the lower end first, since a link needs the consent of both.
@@ -63,6 +65,13 @@ pub enum Body {
     },
     /// The node is a hub: it takes no more links.
     Close,
+    /// The person whom the node belongs to is erased. Goes to all partitions.
+    Forget {
+        /// The moment of the newest fact that was forgotten.
+        until: i64,
+        /// The node stands on the way of others' facts.
+        stays: bool,
+    },
     /// The node may take `root` for its parent.
     Shortcut {
         /// An ancestor, as the sender saw it.
@@ -79,6 +88,18 @@ pub enum Body {
     Lease(Lease),
     /// An ad cost, at the node of its key.
     Cost(Arc<Cost>),
+}
+
+impl Body {
+    /// A fact that is in no journey yet.
+    pub const fn fresh(fact: Fact) -> Self {
+        Self::Event {
+            fact,
+            via: None,
+            hops: 0,
+            departed: false,
+        }
+    }
 }
 
 /// A number is shown to one visitor from `key.at` until before `until`.

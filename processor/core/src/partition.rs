@@ -11,6 +11,7 @@ mod calls;
 mod claims;
 mod closed;
 mod costs;
+mod erasure;
 mod memory;
 mod messages;
 mod restate;
@@ -37,7 +38,9 @@ use crate::rules::Rules;
 pub(crate) use books::Books;
 pub(crate) use claims::Claims;
 use closed::Closed;
+use erasure::Erasures;
 use memory::evict;
+pub use erasure::{KeptModels, StoredErasures};
 pub use restate::Restated;
 pub use terms::{Changes, Conservation, Counters, Limits, Node, StoredNode, Topology};
 
@@ -50,6 +53,12 @@ pub trait Backing {
     fn node(&mut self, ident: Ident) -> Result<Option<Node>, Self::Error>;
     /// A piece of a number's state.
     fn number(&mut self, key: NumberKey) -> Result<Option<NumberState>, Self::Error>;
+    /// Up to `limit` pieces of numbers that there are, ascending, after one of them.
+    fn number_keys(
+        &mut self,
+        after: Option<NumberKey>,
+        limit: usize,
+    ) -> Result<Vec<NumberKey>, Self::Error>;
     /// The latest statement of a cost.
     fn cost(&mut self, ident: Ident) -> Result<Option<Cost>, Self::Error>;
     /// A chunk of rollup cells.
@@ -68,6 +77,7 @@ pub struct Partition<B> {
     costs: FxHashMap<Ident, Cached<Option<Arc<Cost>>>>,
     chunks: FxHashMap<ChunkKey, Cached<Chunk>>,
     closed: Closed,
+    erasures: Erasures,
     queue: VecDeque<Message>,
     announced_tenants: usize,
     /// Rows and cells are of no use: see [`Self::keep_facts_only`].
@@ -91,6 +101,8 @@ pub(crate) struct Cached<T> {
 enum NodeEntry {
     Child(Ident),
     Root(Box<Root>),
+    /// There is no such node any more.
+    Gone,
 }
 
 /// A root in memory.
@@ -139,6 +151,7 @@ impl<B: Backing> Partition<B> {
             costs: FxHashMap::default(),
             chunks: FxHashMap::default(),
             closed: Closed::default(),
+            erasures: Erasures::default(),
             queue: VecDeque::new(),
             announced_tenants,
             facts_only: false,
@@ -149,12 +162,13 @@ impl<B: Backing> Partition<B> {
         }
     }
 
-    /// Goes on with the nodes that took no more links.
+    /// Goes on with the pseudonyms of the nodes that took no more links.
     pub fn restore_closed(&mut self, closed: Vec<Ident>) {
         self.closed = Closed::restore(closed);
     }
 
-    /// The nodes that take no more links, in the order in which they were closed.
+    /// The pseudonyms of nodes that take no more links, in the order in which
+    /// they were closed.
     pub fn closed(&self) -> &[Ident] {
         self.closed.in_order()
     }
@@ -193,6 +207,7 @@ impl<B: Backing> Partition<B> {
             }
         }
         self.announce_tenants();
+        self.forget_at_numbers()?;
         self.settle()?;
         self.books.close_rows();
         Ok(())
@@ -247,12 +262,14 @@ impl<B: Backing> Partition<B> {
         evict(&mut self.chunks, max_chunks, epoch);
     }
 
-    /// The state of a node in memory, as it is to be stored.
+    /// The state of a node in memory, as it is to be stored; `None` also when
+    /// there is none any more.
     pub fn node(&self, ident: Ident) -> Option<StoredNode<'_>> {
-        self.nodes.get(&ident).map(|entry| match &entry.value {
-            NodeEntry::Child(parent) => StoredNode::Child(*parent),
-            NodeEntry::Root(root) => StoredNode::Root(&root.journey),
-        })
+        match &self.nodes.get(&ident)?.value {
+            NodeEntry::Child(parent) => Some(StoredNode::Child(*parent)),
+            NodeEntry::Root(root) => Some(StoredNode::Root(&root.journey)),
+            NodeEntry::Gone => None,
+        }
     }
 
     /// A piece of a number's state in memory.
@@ -315,7 +332,7 @@ impl<B: Backing> Partition<B> {
     fn announce_tenants(&mut self) {
         for index in self.announced_tenants..self.names.tenants().len() {
             let key = RowKey::Tenant(TenantId(index as u32));
-            self.books.put_row(key, Some(RowBody::Tenant));
+            self.books.put_row(key, RowBody::Tenant);
         }
         self.announced_tenants = self.names.tenants().len();
     }

@@ -28,6 +28,8 @@ pub enum RowKey {
     Credits(TenantId, Arc<str>),
     /// An ad cost, by the node of its key.
     Cost(Ident),
+    /// What is left of an erased identifier: its pseudonym.
+    Erased(TenantId, Ident),
 }
 
 /// What is known of a link.
@@ -63,13 +65,18 @@ pub struct Row {
     pub key: RowKey,
     /// Lamport time of the change.
     pub lamport: u64,
-    /// Its state; `None`: there is no such thing any more.
-    pub body: Option<RowBody>,
+    /// Its state.
+    pub body: RowBody,
 }
 
 /// The state of a row's key.
 #[derive(Clone, PartialEq, Debug)]
 pub enum RowBody {
+    /// There is no such thing any more.
+    Gone {
+        /// The client it was last of.
+        client: Ident,
+    },
     /// The tenant is known here.
     Tenant,
     /// The client an identifier belongs to.
@@ -79,6 +86,8 @@ pub enum RowBody {
     },
     /// There is such a link; its key says all.
     Link,
+    /// A person was erased who had the identifier; its key says all.
+    Erased,
     /// A touch and the client it belongs to.
     Touchpoint {
         /// The client.
@@ -118,4 +127,19 @@ pub enum RowBody {
         /// Its amount in minor units of the tenant's currency.
         spend: i64,
     },
+}
+
+impl RowBody {
+    /// The client that the row is of, or was.
+    pub const fn client(&self) -> Option<Ident> {
+        match self {
+            Self::Gone { client }
+            | Self::Identity { client }
+            | Self::Touchpoint { client, .. }
+            | Self::Call { client, .. }
+            | Self::Deal { client, .. }
+            | Self::Credits { client, .. } => Some(*client),
+            Self::Tenant | Self::Link | Self::Erased | Self::Cost { .. } => None,
+        }
+    }
 }

@@ -4,6 +4,7 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::cell::CellKind;
 use crate::credit::{self, Credits};
@@ -74,6 +75,9 @@ impl<B: Backing> Partition<B> {
         let mut journey = std::mem::replace(&mut root.journey, Journey::new(TenantId(0)));
         let after = self.clients(ident, &journey, partners.as_deref());
         self.settle_clients(&pending.before, &after, pending.claims, &journey, true);
+        if after.iter().any(|client| client.is_erased) {
+            self.await_purge(ident);
+        }
         if let Some(floor) = self.too_much(&journey, &after) {
             journey.forget_before(floor);
             self.books.counters.capped_journeys += 1;
@@ -103,8 +107,9 @@ impl<B: Backing> Partition<B> {
         }
     }
 
-    fn clients(&self, root: Ident, journey: &Journey, partners: Option<&Partners>) -> Vec<Client> {
-        identity::clients(root, journey, partners, &self.names, self.rules.as_ref())
+    pub(crate) fn clients(&self, root: Ident, journey: &Journey, partners: Option<&Partners>) -> Vec<Client> {
+        let (names, rules) = (&self.names, self.rules.as_ref());
+        identity::clients(root, journey, partners, self.limits.linking, names, rules)
     }
 
     /// Settles what became of a journey's clients.
@@ -119,7 +124,7 @@ impl<B: Backing> Partition<B> {
         let nothing = Derived::default();
         let change = |client: &Client| Change {
             tenant: journey.tenant,
-            client: Some(client.ident),
+            client: (!client.is_erased).then_some(client.ident),
             before: &nothing,
             after: &nothing,
             counted,
@@ -129,6 +134,7 @@ impl<B: Backing> Partition<B> {
             && let [] | [_] = before
             && before.iter().chain(after).all(Client::is_alone)
         {
+            let was_shown = before.first().is_some_and(|client| !client.is_erased);
             let before = before.first().map_or(&nothing, |client| &client.derived);
             let after = &client.derived;
             let change = Change {
@@ -136,6 +142,16 @@ impl<B: Backing> Partition<B> {
                 after,
                 ..change(client)
             };
+            if client.is_erased {
+                let mut hidden = claims;
+                if was_shown {
+                    hidden.members.clone_from(&journey.members);
+                    hidden.claim_all(before);
+                    hidden.claim_all(after);
+                }
+                self.hide(client.ident, &hidden, &change);
+                return self.settle_change(&change, Claims::default(), None);
+            }
             return self.settle_change(&change, claims, Some(journey));
         }
         // What one client loses another may win: of all that differ, what was
@@ -143,12 +159,17 @@ impl<B: Backing> Partition<B> {
         // row counts.
         let same =
             |client: &Client, others: &[Client]| claims.is_empty() && others.contains(client);
+        let may_have_rows = !claims.is_empty() || before.iter().any(|client| !client.is_erased);
         let rewritten = Claims {
             members: Vec::new(),
             ..claims.clone()
         };
         if let Some(first) = after.first() {
-            self.settle_change(&change(first), rewritten, Some(journey));
+            let change = Change {
+                client: Some(first.ident),
+                ..change(first)
+            };
+            self.settle_change(&change, rewritten, Some(journey));
         }
         for client in before.iter().filter(|client| !same(client, after)) {
             let change = Change {
@@ -168,6 +189,20 @@ impl<B: Backing> Partition<B> {
             } else {
                 &client.members
             };
+            if client.is_erased && !may_have_rows {
+                self.settle_change(&change, Claims::default(), None);
+                continue;
+            }
+            if client.is_erased {
+                let mut hidden = Claims {
+                    members: members.clone(),
+                    ..Claims::default()
+                };
+                hidden.claim_all(&client.derived);
+                self.hide(client.ident, &hidden, &change);
+                self.settle_change(&change, Claims::default(), None);
+                continue;
+            }
             let claims = Claims {
                 members: members.clone(),
                 // A deal that is not won says so where it is known.
@@ -196,7 +231,7 @@ impl<B: Backing> Partition<B> {
         if let Some(client) = change.client {
             for member in claims.members {
                 let key = RowKey::Identity(change.tenant, member);
-                books.put_row(key, Some(RowBody::Identity { client }));
+                books.put_row(key, RowBody::Identity { client });
             }
         }
         books.settle_touches(change, claims.touches, &mut stretch);
@@ -216,6 +251,27 @@ impl<B: Backing> Partition<B> {
             stretch = of_touches;
         }
         books.settle_credits(change, &self.names, &changed, &claimed, stretch);
+    }
+
+    /// Writes that there are no rows of an erased client any more.
+    fn hide(&mut self, client: Ident, hidden: &Claims, change: &Change<'_>) {
+        let tenant = change.tenant;
+        let mut put = |key| self.books.put_row(key, RowBody::Gone { client });
+        for member in &hidden.members {
+            put(RowKey::Identity(tenant, *member));
+        }
+        for touch in &hidden.touches {
+            put(RowKey::Touchpoint(tenant, touch.clone()));
+        }
+        for call in &hidden.calls {
+            put(RowKey::Call(tenant, call.clone()));
+        }
+        for deal in change.before.deals.iter().chain(&change.after.deals) {
+            if hidden.deals.contains(&deal.ident) {
+                put(RowKey::Deal(tenant, Arc::clone(&deal.deal_id)));
+                put(RowKey::Credits(tenant, Arc::clone(&deal.deal_id)));
+            }
+        }
     }
 
     /// Adds up what the record changed in the cells.
@@ -276,11 +332,8 @@ impl Books {
                 {
                     self.counters.conflicting_events += 1;
                 }
-                let body = after.map(|touch| RowBody::Touchpoint {
-                    client,
-                    touch: touch.clone(),
-                });
-                if body.is_some() || change.counted {
+                if after.is_some() || change.counted {
+                    let body = touch_row(client, after);
                     self.put_row(RowKey::Touchpoint(change.tenant, touch.key.clone()), body);
                 }
             },
@@ -288,12 +341,7 @@ impl Books {
         let Some(client) = change.client else { return };
         for key in claimed {
             let touch = after.binary_search_by(|touch| touch.key.cmp(&key)).ok();
-            let body = touch
-                .and_then(|index| after.get(index))
-                .map(|touch| RowBody::Touchpoint {
-                    client,
-                    touch: touch.clone(),
-                });
+            let body = touch_row(client, touch.and_then(|index| after.get(index)));
             self.put_row(RowKey::Touchpoint(change.tenant, key), body);
         }
     }
@@ -344,6 +392,7 @@ impl Books {
                 call: call.body.clone(),
                 origin: call.origin,
             });
+            let body = body.unwrap_or(RowBody::Gone { client });
             self.put_row(RowKey::Call(change.tenant, key.clone()), body);
         }
     }
@@ -381,13 +430,8 @@ impl Books {
         for deal in after.iter().filter(written) {
             self.counters.missing_rates += u64::from(deal.rate_missing);
             let key = RowKey::Deal(change.tenant, deal.deal_id.clone());
-            self.put_row(
-                key,
-                Some(RowBody::Deal {
-                    client,
-                    state: Box::new(deal.clone()),
-                }),
-            );
+            let state = Box::new(deal.clone());
+            self.put_row(key, RowBody::Deal { client, state });
         }
         changed
     }
@@ -449,11 +493,19 @@ impl Books {
             return;
         };
         let key = RowKey::Credits(change.tenant, deal.deal_id.clone());
-        let body = credits.map(|credits| RowBody::Credits {
-            client,
-            credits: Box::new(credits),
-        });
+        let body = match credits.map(Box::new) {
+            Some(credits) => RowBody::Credits { client, credits },
+            None => RowBody::Gone { client },
+        };
         self.put_row(key, body);
+    }
+}
+
+/// What a touch's row says; of none, that there is none any more.
+fn touch_row(client: Ident, touch: Option<&Touch>) -> RowBody {
+    match touch.cloned() {
+        Some(touch) => RowBody::Touchpoint { client, touch },
+        None => RowBody::Gone { client },
     }
 }
 

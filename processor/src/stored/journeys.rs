@@ -55,6 +55,8 @@ pub fn encode(journey: &Journey, out: &mut Vec<u8>) {
     });
     places.others.put(out);
     splits.collect::<Vec<_>>().put(out);
+    let erased = journey.erased.iter().copied().map(ident_to_wire);
+    erased.collect::<Vec<_>>().put(out);
     (journey.visitors.len() as u64).put(out);
     for visitor in &journey.visitors {
         encode_visitor(visitor, out);
@@ -122,6 +124,8 @@ fn decode_links(reader: &mut Reader<'_>, journey: &mut Journey) -> Result<(), Ma
         other: split.other.map(ident_from_wire),
     });
     journey.splits = splits.collect();
+    let erased: Vec<throughline_proto::Ident> = reader.take()?;
+    journey.erased = erased.into_iter().map(ident_from_wire).collect();
     Ok(())
 }
 
@@ -271,6 +275,7 @@ mod tests {
                     other: None,
                 }),
             ),
+            fact(0, "", FactBody::Erased(Ident(9))),
         ] {
             assert_eq!(journey.add(fact), Added::Changed);
         }

@@ -5,7 +5,7 @@ use throughline_proto::flat::Malformed;
 use super::space;
 
 /// The layout of the value; another one is not read.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
 /// The key of a partition's [`Progress`].
 pub const PROGRESS_KEY: [u8; 1] = [space::PROGRESS];
@@ -32,6 +32,8 @@ pub enum Progress {
 pub enum Stage {
     /// The cells of the generation before are removed.
     Clearing,
+    /// What is kept of persons whose facts are forgotten is counted anew.
+    Kept,
     /// Ad costs are settled anew.
     Costs,
     /// Journeys are settled anew.
@@ -42,12 +44,19 @@ pub enum Stage {
 
 impl Stage {
     /// The stages in their order.
-    pub const ALL: [Self; 4] = [Self::Clearing, Self::Costs, Self::Journeys, Self::Cells];
+    pub const ALL: [Self; 5] = [
+        Self::Clearing,
+        Self::Kept,
+        Self::Costs,
+        Self::Journeys,
+        Self::Cells,
+    ];
 
     /// The first byte of the keys that it goes through.
     pub const fn space(self) -> u8 {
         match self {
             Self::Clearing | Self::Cells => space::CHUNK,
+            Self::Kept => space::KEPT,
             Self::Costs => space::COST,
             Self::Journeys => space::NODE,
         }
@@ -117,7 +126,7 @@ mod tests {
         for progress in all {
             assert_eq!(Progress::decode(&progress.encode()).unwrap(), progress);
         }
-        for damaged in [&b""[..], &[2, 0], &[1], &[1, 6], &[1, 0, 0], &[1, 3, b'n']] {
+        for damaged in [&b""[..], &[1, 0], &[2], &[2, 7], &[2, 0, 0], &[2, 4, b'n']] {
             assert!(Progress::decode(damaged).is_err(), "{damaged:?}");
         }
     }

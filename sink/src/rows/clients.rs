@@ -1,7 +1,7 @@
 //! Identifiers of clients and their links, and settings of tenants.
 
 use throughline_proto::Ident;
-use throughline_proto::rollups::{Identity, Link, Tenant};
+use throughline_proto::rollups::{Erasure, Identity, Link, Tenant};
 
 use super::{Names, RowError};
 use crate::native::Row;
@@ -25,6 +25,23 @@ pub fn identity(row: &Identity<'_>, names: Names<'_>, out: &mut Row<'_>) -> Resu
     out.put(row.identifier);
     out.put(row.kind);
     out.put(row.client);
+    out.put(row.version);
+    out.put(row.is_erased);
+    Ok(())
+}
+
+/// Columns of `erased_identifiers`.
+pub const ERASURE_COLUMNS: Columns = &[
+    ("tenant", "LowCardinality(String)"),
+    ("pseudonym", "FixedString(16)"),
+    ("version", "UInt64"),
+    ("is_deleted", "UInt8"),
+];
+
+/// Writes a row of `erased_identifiers`.
+pub fn erasure(row: &Erasure, names: Names<'_>, out: &mut Row<'_>) -> Result<(), RowError> {
+    out.put(names.tenant(row.tenant)?);
+    out.put(row.pseudonym);
     out.put(row.version);
     out.put(false);
     Ok(())

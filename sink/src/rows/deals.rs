@@ -1,6 +1,5 @@
 //! Deals and their credit.
 
-use throughline_proto::Ident;
 use throughline_proto::rollups::{Credit, CreditShare, CreditState, CreditTouch, Deal, Dimension};
 
 use super::{Names, RowError};
@@ -34,17 +33,24 @@ pub fn deal(row: &Deal<'_>, names: Names<'_>, out: &mut Row<'_>) -> Result<(), R
     out.put(names.tenant(row.tenant)?);
     out.put(row.deal_id);
     out.put(row.client);
-    out.put(row.status);
-    out.put(row.stage);
-    out.put(row.pipeline);
-    out.put(row.manager_id);
-    out.put(row.created_at);
-    out.put(row.won_at);
-    for money in [row.gross, row.refunds, row.revenue, row.cost, row.profit] {
+    let state = row.state.unwrap_or_default();
+    out.put(state.status);
+    out.put(state.stage);
+    out.put(state.pipeline);
+    out.put(state.manager_id);
+    out.put(state.created_at);
+    out.put(state.won_at);
+    for money in [
+        state.gross,
+        state.refunds,
+        state.revenue,
+        state.cost,
+        state.profit,
+    ] {
         out.put(money);
     }
     out.put(row.version);
-    out.put(false);
+    out.put(row.state.is_none());
     Ok(())
 }
 
@@ -79,7 +85,7 @@ pub fn credit(row: &Credit<'_>, names: Names<'_>, out: &mut Row<'_>) -> Result<(
     out.put(names.generation());
     out.put(names.tenant(row.tenant)?);
     out.put(row.deal_id);
-    out.put(state.client);
+    out.put(row.client);
     out.put(state.won_at);
     write_touches(&state.touches, names, out)?;
     write_shares(state, names, out)?;
@@ -90,7 +96,6 @@ pub fn credit(row: &Credit<'_>, names: Names<'_>, out: &mut Row<'_>) -> Result<(
 
 /// What a tombstone has in the columns beside its key.
 static NOT_WON: CreditState<'static> = CreditState {
-    client: Ident(0),
     won_at: 0,
     touches: Vec::new(),
     shares: Vec::new(),

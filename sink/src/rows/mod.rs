@@ -41,6 +41,9 @@ pub fn append(value: &[u8], blocks: &mut Blocks) -> Result<(), RowError> {
         wire::Table::Links => blocks.append(Table::Links, Rows::new(rest), |row, out| {
             clients::link(row, names, out)
         }),
+        wire::Table::Erasures => blocks.append(Table::Erasures, Rows::new(rest), |row, out| {
+            clients::erasure(row, names, out)
+        }),
         wire::Table::Touchpoints => {
             blocks.append(Table::Touchpoints, Rows::new(rest), |row, out| {
                 touches::touchpoint(row, names, out)

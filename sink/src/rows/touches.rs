@@ -1,6 +1,5 @@
 //! Touches and calls.
 
-use throughline_proto::Ident;
 use throughline_proto::rollups::{
     Call, CallState, Dimension, Origin, TouchRef, TouchState, TouchTopic, Touchpoint,
 };
@@ -38,7 +37,6 @@ pub fn touchpoint(
     out: &mut Row<'_>,
 ) -> Result<(), RowError> {
     let state = row.state.unwrap_or(TouchState {
-        client: Ident(0),
         at: 0,
         kind: "",
         dimension: 0,
@@ -51,7 +49,7 @@ pub fn touchpoint(
         event_id: row.event_id,
     })));
     out.put(row.content.0);
-    out.put(state.client);
+    out.put(row.client);
     out.put(state.at);
     out.put(state.kind);
     let is_deleted = row.state.is_none();
@@ -94,7 +92,6 @@ pub const CALL_COLUMNS: Columns = &[
 /// Writes a row of `call_versions`.
 pub fn call(row: &Call<'_>, names: Names<'_>, out: &mut Row<'_>) -> Result<(), RowError> {
     let state = row.state.unwrap_or(CallState {
-        client: Ident(0),
         at: 0,
         outbound: false,
         status: "",
@@ -115,7 +112,7 @@ pub fn call(row: &Call<'_>, names: Names<'_>, out: &mut Row<'_>) -> Result<(), R
         event_id: row.event_id,
     })));
     out.put(row.content.0);
-    out.put(state.client);
+    out.put(row.client);
     out.put(state.at);
     out.put(if state.outbound {
         "outbound"

@@ -213,6 +213,7 @@ const fn table_of(table: wire::Table) -> Table {
         wire::Table::Calls => Table::Calls,
         wire::Table::Deals => Table::Deals,
         wire::Table::Credits => Table::Credits,
+        wire::Table::Erasures => Table::Erasures,
         wire::Table::Costs => Table::Costs,
         wire::Table::TrafficCells => Table::TrafficCells,
         wire::Table::CreditCells => Table::CreditCells,

@@ -57,10 +57,13 @@ impl SharedDisk {
             ident.ok_or_else(|| damaged(Malformed("an entry of the list of hubs is missing")))
         });
         let closed = closed.collect::<Result<_, _>>()?;
+        let all = |space| self.keys(space, &[], usize::MAX);
+        let erasures = stored::decode_erasures(all, |key| self.value(key))?;
         Ok(Some(Loaded {
             meta,
             names,
             closed,
+            erasures: erasures.map_err(damaged)?,
         }))
     }
 
@@ -120,6 +123,19 @@ impl Backing for SharedDisk {
 
     fn number(&mut self, key: NumberKey) -> Result<Option<NumberState>, ProcessorError> {
         self.read(&stored::number_key(key), stored::decode_number)
+    }
+
+    fn number_keys(
+        &mut self,
+        after: Option<NumberKey>,
+        limit: usize,
+    ) -> Result<Vec<NumberKey>, ProcessorError> {
+        let after = after.map(stored::number_key).unwrap_or_default();
+        let keys = self.keys(stored::NUMBERS, &after, limit)?;
+        Ok(keys
+            .iter()
+            .filter_map(|key| stored::number_of(key))
+            .collect())
     }
 
     fn cost(&mut self, ident: Ident) -> Result<Option<Cost>, ProcessorError> {

@@ -21,15 +21,17 @@ pub(crate) struct Books {
 }
 
 impl Books {
-    /// Writes down a row; without a body, that there is none any more.
-    pub(crate) fn put_row(&mut self, key: RowKey, body: Option<RowBody>) {
+    /// Writes down a row.
+    pub(crate) fn put_row(&mut self, key: RowKey, body: RowBody) {
         let lamport = self.lamport;
         self.rows.push(Row { key, lamport, body });
     }
 
-    /// Forgets everything that is said of figures. Links are of no generation.
+    /// Forgets everything that is said of figures. Links are of no generation,
+    /// nor is that somebody was erased.
     pub(crate) fn forget(&mut self) {
-        self.rows.retain(|row| matches!(row.key, RowKey::Link(..)));
+        let lasts = |row: &Row| matches!(row.key, RowKey::Link(..) | RowKey::Erased(..));
+        self.rows.retain(lasts);
         self.deltas.clear();
         self.conservation = Conservation::default();
     }

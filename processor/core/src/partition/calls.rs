@@ -27,6 +27,15 @@ impl<B: Backing> Partition<B> {
             tenant,
             fact,
         };
+        match self.erasures.until(caller, self.limits.linking) {
+            Some(until) if call.fact.key.at <= until => {
+                self.books.counters.forgotten_facts += 1;
+                return Ok(());
+            }
+            // Of an erased caller nothing stays here.
+            Some(_) => return self.forward_call(number, call),
+            None => {}
+        }
         if !self.number_mut(daily)?.add_call(call.clone()) {
             self.books.counters.known_facts += 1;
             return Ok(());
@@ -62,17 +71,18 @@ impl<B: Backing> Partition<B> {
         for visitor in &coverage.visitors {
             self.link(tenant, caller, *visitor, LinkForm::Taken);
         }
-        let body = Body::Event {
-            fact: coverage.mark(fact),
-            via: None,
-            hops: 0,
-        };
+        let body = Body::fresh(coverage.mark(fact));
         self.tell(tenant, caller, body);
         Ok(())
     }
 
     /// A lease at the node of its number.
     pub(super) fn on_lease(&mut self, number: Ident, lease: &Lease) -> Result<(), B::Error> {
+        let linking = self.limits.linking;
+        if self.erasures.until(lease.visitor, linking).is_some() {
+            self.books.counters.forgotten_facts += 1;
+            return Ok(());
+        }
         let Some((first, last)) = lease.days() else {
             return Ok(());
         };
@@ -122,7 +132,7 @@ impl<B: Backing> Partition<B> {
         Ok(())
     }
 
-    fn number_mut(&mut self, key: NumberKey) -> Result<&mut NumberState, B::Error> {
+    pub(super) fn number_mut(&mut self, key: NumberKey) -> Result<&mut NumberState, B::Error> {
         if !self.numbers.contains_key(&key) {
             let value = self.backing.number(key)?.unwrap_or_default();
             self.numbers.insert(key, Cached::stored(value, self.epoch));

@@ -1,6 +1,6 @@
 //! Which rows a partition has to write because facts moved to it.
 
-use crate::derive::{TouchKey, TouchTopic};
+use crate::derive::{Derived, TouchKey, TouchTopic};
 use crate::fact::{EventKey, Fact, FactBody};
 use crate::ids::Ident;
 
@@ -23,6 +23,16 @@ impl Claims {
             && self.deals.is_empty()
     }
 
+    /// Claims the rows of everything that follows from a journey.
+    pub(crate) fn claim_all(&mut self, derived: &Derived) {
+        let touches = derived.touches.iter();
+        self.touches.extend(touches.map(|touch| touch.key.clone()));
+        let calls = derived.calls.iter();
+        self.calls.extend(calls.map(|call| call.key.clone()));
+        self.deals
+            .extend(derived.deals.iter().map(|deal| deal.ident));
+    }
+
     /// Claims the rows keyed by a fact.
     pub(super) fn claim(&mut self, fact: &Fact) {
         let touch = |topic| TouchKey::new(topic, &fact.key);
@@ -30,7 +40,7 @@ impl Claims {
             FactBody::Member(ident) => self.members.push(*ident),
             FactBody::Linked(link) => self.members.extend(link.member()),
             FactBody::Hit(_) => self.touches.push(touch(TouchTopic::Web)),
-            FactBody::Split(_) | FactBody::Lead { .. } => {}
+            FactBody::Split(_) | FactBody::Erased(_) | FactBody::Lead { .. } => {}
             FactBody::Call(call) => {
                 self.calls.push(fact.key.clone());
                 if !call.outbound {

@@ -1,7 +1,10 @@
 //! Nodes that take no more links: hubs, and identifiers that were split off.
+//! They are known by their pseudonyms, so that a person's need not be removed
+//! when the person is erased.
 
 use std::collections::BTreeSet;
 
+use crate::identity::Linking;
 use crate::ids::Ident;
 
 /// The closed nodes of a partition. There are few: a hub has many partners.
@@ -18,13 +21,13 @@ impl Closed {
         Self { known, order }
     }
 
-    pub(super) fn contains(&self, ident: Ident) -> bool {
-        self.known.contains(&ident)
+    pub(super) fn contains(&self, ident: Ident, linking: Linking) -> bool {
+        !self.known.is_empty() && self.known.contains(&(linking.pseudonym)(ident))
     }
 
-    pub(super) fn add(&mut self, ident: Ident) {
-        if self.known.insert(ident) {
-            self.order.push(ident);
+    pub(super) fn add(&mut self, pseudonym: Ident) {
+        if self.known.insert(pseudonym) {
+            self.order.push(pseudonym);
         }
     }
 

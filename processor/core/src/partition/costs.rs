@@ -45,7 +45,7 @@ impl<B: Backing> Partition<B> {
     fn put_cost(&mut self, ident: Ident, cost: Arc<Cost>, spend: Spend) {
         let spend = spend.minor;
         self.books
-            .put_row(RowKey::Cost(ident), Some(RowBody::Cost { cost, spend }));
+            .put_row(RowKey::Cost(ident), RowBody::Cost { cost, spend });
     }
 
     fn load_cost(&mut self, ident: Ident) -> Result<&mut Cached<Option<Arc<Cost>>>, B::Error> {

@@ -31,7 +31,7 @@ impl<B: Backing> Partition<B> {
     pub(super) fn load_node(&mut self, ident: Ident) -> Result<bool, B::Error> {
         if let Some(entry) = self.nodes.get_mut(&ident) {
             entry.used = self.epoch;
-            return Ok(true);
+            return Ok(!matches!(entry.value, NodeEntry::Gone));
         }
         let Some(node) = self.backing.node(ident)? else {
             return Ok(false);
@@ -54,34 +54,47 @@ impl<B: Backing> Partition<B> {
         tenant: TenantId,
         ident: Ident,
     ) -> Result<&mut Cached<NodeEntry>, B::Error> {
+        let used = self.epoch;
         if !self.load_node(ident)? {
-            self.changes.nodes.push(ident);
+            let value = NodeEntry::Root(Box::new(self.new_root(tenant, ident)));
+            let changed = true;
+            let entry = Cached {
+                value,
+                used,
+                changed,
+            };
+            let before = self.nodes.insert(ident, entry);
+            if before.is_none_or(|before| !before.changed) {
+                self.changes.nodes.push(ident);
+            }
             self.unsettled.push(ident);
         }
-        let used = self.epoch;
-        Ok(self.nodes.entry(ident).or_insert_with(|| {
-            let mut journey = Journey::new(tenant);
-            journey.members.push(ident);
-            let mut claims = Claims::default();
-            claims.members.push(ident);
-            let before = Vec::new();
-            let pending = Some(Box::new(Pending { before, claims }));
-            Cached {
-                value: NodeEntry::Root(Box::new(Root {
-                    journey,
-                    partners: None,
-                    pending,
-                })),
-                used,
-                changed: true,
-            }
-        }))
+        let gone = || Cached::stored(NodeEntry::Gone, used);
+        Ok(self.nodes.entry(ident).or_insert_with(gone))
+    }
+
+    /// A client of one identifier that is about to be settled.
+    fn new_root(&self, tenant: TenantId, ident: Ident) -> Root {
+        let mut journey = Journey::new(tenant);
+        journey.members.push(ident);
+        if self.erasures.until(ident, self.limits.linking).is_some() {
+            let pseudonym = (self.limits.linking.pseudonym)(ident);
+            journey.erased.push(pseudonym);
+        }
+        let mut claims = Claims::default();
+        claims.members.push(ident);
+        let before = Vec::new();
+        Root {
+            journey,
+            partners: None,
+            pending: Some(Box::new(Pending { before, claims })),
+        }
     }
 
     /// A root in memory.
     pub(crate) fn root_mut(&mut self, ident: Ident) -> Option<&mut Root> {
         match &mut self.nodes.get_mut(&ident)?.value {
-            NodeEntry::Child(_) => None,
+            NodeEntry::Child(_) | NodeEntry::Gone => None,
             NodeEntry::Root(root) => Some(root),
         }
     }

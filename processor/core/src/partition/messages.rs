@@ -9,6 +9,16 @@ use crate::row::{LinkKind, RowBody, RowKey};
 
 use super::{Backing, Claims, NodeEntry, Partition, Pending, Root};
 
+/// How a fact came.
+#[derive(Clone, Copy, Default)]
+struct Way {
+    /// As in [`Message::moved`].
+    moved: bool,
+    via: Option<Ident>,
+    hops: u32,
+    departed: bool,
+}
+
 impl<B: Backing> Partition<B> {
     pub(super) fn receive(&mut self, message: Message) -> Result<(), B::Error> {
         let Message {
@@ -18,7 +28,20 @@ impl<B: Backing> Partition<B> {
             body,
         } = message;
         match body {
-            Body::Event { fact, via, hops } => self.on_event(tenant, to, moved, fact, via, hops),
+            Body::Event {
+                fact,
+                via,
+                hops,
+                departed,
+            } => {
+                let way = Way {
+                    moved,
+                    via,
+                    hops,
+                    departed,
+                };
+                self.on_event(tenant, to, fact, way)
+            }
             Body::Link { higher, form } => self.on_link(tenant, to, higher, form),
             Body::Answer { lower, form } => self.on_answer(tenant, to, lower, form),
             Body::Join { lower } => self.on_join(tenant, to, lower),
@@ -26,6 +49,7 @@ impl<B: Backing> Partition<B> {
                 self.close(tenant, to);
                 Ok(())
             }
+            Body::Forget { until, stays } => self.on_forget(to, until, stays),
             Body::Shortcut { root } => self.on_shortcut(to, root),
             Body::Call { caller, fact } => self.on_call(tenant, to, caller, fact),
             Body::Lease(lease) => self.on_lease(to, &lease),
@@ -37,11 +61,16 @@ impl<B: Backing> Partition<B> {
         &mut self,
         tenant: TenantId,
         to: Ident,
-        moved: bool,
         fact: Fact,
-        via: Option<Ident>,
-        hops: u32,
+        way: Way,
     ) -> Result<(), B::Error> {
+        if !way.departed && self.is_forgotten(&fact) {
+            self.books.counters.forgotten_facts += 1;
+            return Ok(());
+        }
+        let Way {
+            moved, via, hops, ..
+        } = way;
         if let FactBody::Split(split) = &fact.body
             && split.one == to
         {
@@ -57,6 +86,7 @@ impl<B: Backing> Partition<B> {
                     fact,
                     via: via.or(Some(to)),
                     hops: hops + 1,
+                    departed: way.departed,
                 };
                 self.send(Message {
                     tenant,
@@ -66,6 +96,7 @@ impl<B: Backing> Partition<B> {
                 });
                 return Ok(());
             }
+            NodeEntry::Gone => return Ok(()),
         };
         if root.pending.is_none() && !root.is_inner_link(&fact, moved, linking) {
             self.begin_change(to);
@@ -111,7 +142,8 @@ impl<B: Backing> Partition<B> {
             && let NodeEntry::Root(node) = &mut entry.value
         {
             node.partners(self.limits.linking);
-            let before = clients(root, &node.journey, node.partners.as_deref(), names, rules);
+            let (journey, partners) = (&node.journey, node.partners.as_deref());
+            let before = clients(root, journey, partners, self.limits.linking, names, rules);
             let claims = Claims::default();
             node.pending = Some(Box::new(Pending { before, claims }));
             self.unsettled.push(root);
@@ -154,7 +186,7 @@ impl<B: Backing> Partition<B> {
             LinkForm::Taken | LinkForm::Refused => LinkKind::Link,
         };
         let key = RowKey::Link(tenant, to, Some(lower), kind);
-        self.books.put_row(key, Some(RowBody::Link));
+        self.books.put_row(key, RowBody::Link);
         let own = self.answer(to, form);
         let link = Link {
             high: to,
@@ -169,14 +201,10 @@ impl<B: Backing> Partition<B> {
         match own {
             // Whoever would have taken it has a partner more.
             LinkForm::Refused if form == LinkForm::Refused => {
-                self.on_event(tenant, to, false, fact, None, 0)
+                self.on_event(tenant, to, fact, Way::default())
             }
             LinkForm::Refused => {
-                let body = Body::Event {
-                    fact,
-                    via: None,
-                    hops: 0,
-                };
+                let body = Body::fresh(fact);
                 self.tell(tenant, lower, body);
                 Ok(())
             }
@@ -185,7 +213,7 @@ impl<B: Backing> Partition<B> {
                 Ok(())
             }
             LinkForm::Taken | LinkForm::Alias => {
-                self.on_event(tenant, to, false, fact, None, 0)?;
+                self.on_event(tenant, to, fact, Way::default())?;
                 self.on_join(tenant, to, lower)
             }
         }
@@ -193,7 +221,8 @@ impl<B: Backing> Partition<B> {
 
     /// What an end makes of a link.
     fn answer(&self, end: Ident, form: LinkForm) -> LinkForm {
-        if form == LinkForm::Taken && self.closed.contains(end) {
+        let linking = self.limits.linking;
+        if form == LinkForm::Taken && self.closed.contains(end, linking) {
             LinkForm::Refused
         } else {
             form
@@ -203,17 +232,17 @@ impl<B: Backing> Partition<B> {
     /// A link, or all links of an identifier, are taken back.
     fn take_back(&mut self, tenant: TenantId, split: Split) {
         if split.other.is_none() {
-            self.closed.add(split.one);
+            self.closed.add((self.limits.linking.pseudonym)(split.one));
         }
         let key = RowKey::Link(tenant, split.one, split.other, LinkKind::Split);
-        self.books.put_row(key, Some(RowBody::Link));
+        self.books.put_row(key, RowBody::Link);
     }
 
     /// The node takes no more links. Those it has are in its client's journey.
     fn close(&mut self, tenant: TenantId, ident: Ident) {
         let key = RowKey::Link(tenant, ident, None, LinkKind::Hub);
-        self.books.put_row(key, Some(RowBody::Link));
-        self.closed.add(ident);
+        self.books.put_row(key, RowBody::Link);
+        self.closed.add((self.limits.linking.pseudonym)(ident));
     }
 
     fn on_join(&mut self, tenant: TenantId, to: Ident, lower: Ident) -> Result<(), B::Error> {
@@ -233,6 +262,7 @@ impl<B: Backing> Partition<B> {
                 self.tell(tenant, second, Body::Join { lower: first });
             }
             NodeEntry::Root(_) => self.depart(to, lower, None),
+            NodeEntry::Gone => {}
         }
         Ok(())
     }
@@ -267,6 +297,7 @@ impl<B: Backing> Partition<B> {
                 fact,
                 via: None,
                 hops: 0,
+                departed: true,
             };
             self.send(Message {
                 tenant,

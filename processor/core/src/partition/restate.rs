@@ -21,6 +21,8 @@ pub enum Restated {
     Node(Ident),
     /// An ad cost.
     Cost(Ident),
+    /// Figures of persons whose facts are forgotten.
+    Kept(ChunkKey),
 }
 
 impl<B: Backing> Partition<B> {
@@ -60,6 +62,7 @@ impl<B: Backing> Partition<B> {
             match piece {
                 Restated::Node(ident) => self.restate_node(ident)?,
                 Restated::Cost(ident) => self.settle_cost(ident)?,
+                Restated::Kept(chunk) => self.restate_kept(chunk)?,
             }
         }
         self.book()?;
@@ -75,8 +78,13 @@ impl<B: Backing> Partition<B> {
             return Ok(());
         };
         let floor = root.journey.floor;
+        // Of erased clients the generation has no rows that would have to go.
+        let members = match root.journey.erased[..] {
+            [] => root.journey.members.clone(),
+            _ => Vec::new(),
+        };
         let claims = Claims {
-            members: root.journey.members.clone(),
+            members,
             ..Claims::default()
         };
         let before = Vec::new();

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::cell::ChunkKey;
+use crate::cell::{CellKind, ChunkKey, Figures};
 use crate::identity::Linking;
 use crate::ids::Ident;
 use crate::journey::Journey;
@@ -61,6 +61,10 @@ pub struct Counters {
     pub capped_journeys: u64,
     /// Facts refused because their journey was cut at a later moment.
     pub too_old_facts: u64,
+    /// Facts of erased persons that came again, or too late to be counted.
+    pub forgotten_facts: u64,
+    /// Persons whose facts were forgotten.
+    pub forgotten_clients: u64,
     /// Deals derived with an amount whose currency has no rate.
     pub missing_rates: u64,
     /// Touches that came with the id and time of another, but other content.
@@ -80,6 +84,16 @@ pub struct Conservation {
     pub booked_revenue: i64,
 }
 
+impl Conservation {
+    /// Kept figures count as expected wherever they are counted.
+    pub(super) fn expect(&mut self, kind: CellKind, [ppm, _, revenue, _]: Figures) {
+        if kind == CellKind::KeptByConversion {
+            self.expected_ppm += ppm;
+            self.expected_revenue += revenue;
+        }
+    }
+}
+
 /// What has to leave a partition at a checkpoint.
 #[derive(Debug, Default)]
 pub struct Changes {
@@ -91,6 +105,11 @@ pub struct Changes {
     pub numbers: BTreeSet<NumberKey>,
     /// Costs, likewise.
     pub costs: BTreeSet<Ident>,
+    /// Pseudonyms of erased identifiers, likewise; see [`super::Partition::erased_until`].
+    pub erased: BTreeSet<Ident>,
+    /// Clients whose facts wait to be forgotten, or no longer do; see
+    /// [`super::Partition::awaits_purge`].
+    pub awaiting: BTreeSet<Ident>,
     /// Chunks of cells, likewise; see [`super::Partition::changed_cells`].
     pub chunks: Vec<ChunkKey>,
     /// What was done since the last checkpoint.

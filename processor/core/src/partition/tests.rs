@@ -30,6 +30,14 @@ impl Backing for Nothing {
         Ok(None)
     }
 
+    fn number_keys(
+        &mut self,
+        _after: Option<NumberKey>,
+        _limit: usize,
+    ) -> Result<Vec<NumberKey>, Infallible> {
+        Ok(Vec::new())
+    }
+
     fn cost(&mut self, _ident: Ident) -> Result<Option<Cost>, Infallible> {
         Ok(None)
     }
@@ -80,6 +88,7 @@ impl Rules for OneModel {
 const LINKING: Linking = Linking {
     max_partners: 1000,
     is_partner: |_| true,
+    pseudonym: |ident| Ident(!ident.0),
 };
 
 /// Partitions with the messages that are on their way.
@@ -231,7 +240,7 @@ proptest! {
             let key = EventKey { at: *at, id: format!("{visitor}-{at}").into(), content: 0 };
             let hit = Hit { visitor: visitor_ident, source: None, lead: true, until: *at };
             let fact = Fact { key, origin: None, body: FactBody::Hit(hit) };
-            cluster.send(visitor_ident, Body::Event { fact, via: None, hops: 0 });
+            cluster.send(visitor_ident, Body::fresh(fact));
         }
         for (a, b) in &links {
             idents.extend([*a, *b]);

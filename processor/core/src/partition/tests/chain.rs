@@ -184,11 +184,7 @@ fn check(count: usize, order: Order) {
         };
         lanes.send(
             *ident,
-            Body::Event {
-                fact,
-                via: None,
-                hops: 0,
-            },
+            Body::fresh(fact),
         );
         lanes.rest();
     }

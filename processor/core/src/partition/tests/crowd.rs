@@ -28,11 +28,7 @@ fn event(client: Ident, at: i64, body: FactBody) -> Message {
         tenant: TenantId(0),
         to: client,
         moved: false,
-        body: Body::Event {
-            fact,
-            via: None,
-            hops: 0,
-        },
+        body: Body::fresh(fact),
     }
 }
 

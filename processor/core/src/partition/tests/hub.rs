@@ -15,7 +15,7 @@ fn a_hub_links_nobody_and_stays_small() {
         max_items: 1000,
         linking: Linking {
             max_partners: MAX_PARTNERS,
-            is_partner: |_| true,
+            ..LINKING
         },
     };
     let mut cluster = Cluster::limited(4, limits);
