@@ -236,7 +236,8 @@ fn describe(batch: &Batch<'_>, message: &Message<'_>) -> String {
         | Body::Shortcut(_)
         | Body::Answer(_)
         | Body::Join(_)
-        | Body::Close(_) => panic!("ingest sends no {message:?}"),
+        | Body::Close(_)
+        | Body::Forget(_) => panic!("ingest sends no {message:?}"),
     };
     format!("{tenant} {to}: {what}")
 }
@@ -254,7 +255,10 @@ fn money(money: Option<events::Money>) -> String {
 }
 
 fn describe_fact(batch: &Batch<'_>, fact: &Fact<'_>) -> String {
-    let of_identity = matches!(fact.body, FactBody::Member(_) | FactBody::Split(_));
+    let of_identity = matches!(
+        fact.body,
+        FactBody::Member(_) | FactBody::Split(_) | FactBody::Erased(_)
+    );
     assert_eq!(fact.place.is_none(), of_identity, "{fact:?}");
     match &fact.body {
         FactBody::Member(member) => format!("member {}", kind(*member)),
@@ -266,6 +270,7 @@ fn describe_fact(batch: &Batch<'_>, fact: &Fact<'_>) -> String {
         FactBody::Split(split) => {
             format!("split {:?}", split.other.map(kind))
         }
+        FactBody::Erased(pseudonym) => format!("erased {}", kind(*pseudonym)),
         FactBody::Lead(_) | FactBody::Linked(_) => panic!("ingest sends no {fact:?}"),
         FactBody::Call(call) => format!(
             "call {} {:?} {} {:?} {:?} {:?} {:?} {:?}",

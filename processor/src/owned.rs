@@ -11,13 +11,13 @@ use throughline_stream::{Outgoing, Record};
 
 use crate::error::ProcessorError;
 use crate::facts::{ident_from_wire, ident_to_wire};
+use crate::purge::{Waiting, When};
 use crate::rows::{Context, Outbox};
 use crate::rules::Attribution;
 use crate::store::{Changing, Loaded, Stored};
 use crate::stored::{self, Meta, Progress};
 use crate::wire::{self, Incoming};
 use crate::worker::Config;
-use crate::purge::{Waiting, When};
 use crate::{announcement, purge, restate};
 
 /// A partition that a worker owns.

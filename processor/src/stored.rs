@@ -231,7 +231,9 @@ pub fn chunk_of(key: &[u8]) -> Option<ChunkKey> {
     };
     let place = u64::from_be_bytes(place.try_into().ok()?);
     Some(ChunkKey {
-        kind: CellKind::ALL.into_iter().find(|known| *known as u8 == *kind)?,
+        kind: CellKind::ALL
+            .into_iter()
+            .find(|known| *known as u8 == *kind)?,
         hour: ((place >> 32) as u32).cast_signed(),
         dims: place as u32,
     })

@@ -105,14 +105,12 @@ fn body_from_wire(
             fact: facts::from_wire(fact, tables)?,
             via: None,
             hops: 0,
-            departed: false,
         },
         wire::Body::Forwarded(event) => Body::Event {
             fact: facts::from_wire(&event.fact, tables)?,
             via: event.via.map(ident_from_wire),
             // What counts is whether there were two.
             hops: event.hops.min(MAX_HOPS),
-            departed: event.departed,
         },
         wire::Body::Link(link) => Body::Link {
             higher: ident_from_wire(link.other),
@@ -292,13 +290,7 @@ impl<'a> Outgoing<'a> {
                 .push(&names.tenant(message.tenant).name.as_ref())
         });
         let body = match &message.body {
-            Body::Event {
-                fact,
-                via,
-                hops,
-                departed,
-            } => wire::Body::Forwarded(wire::Forwarded {
-                departed: *departed,
+            Body::Event { fact, via, hops } => wire::Body::Forwarded(wire::Forwarded {
                 via: via.map(ident_to_wire),
                 hops: *hops,
                 fact: facts::to_wire(fact, tables),

@@ -213,11 +213,9 @@ crate::flat! {
         pub stays: bool,
     }
 
-    /// A fact that a node passed on to its parent, or that moves with its journey.
+    /// A fact that a node passed on to its parent.
     #[derive(Clone, PartialEq, Debug)]
     pub struct Forwarded<'a> {
-        /// It stood in a journey before.
-        pub departed: bool,
         /// The first node that passed it on; none when a journey moves.
         pub via: Option<Ident>,
         /// How often it was passed on.

@@ -139,11 +139,9 @@ impl Tables {
             Table::TrafficCells => each(rest, |row| self.add_traffic_cell(&names, row)),
             Table::CreditCells => each(rest, |row| self.add_credit_cell(&names, &row)),
             // No view that is offered here reads these.
-            Table::Calls
-            | Table::Identities
-            | Table::Links
-            | Table::Erasures
-            | Table::Costs => Ok(()),
+            Table::Calls | Table::Identities | Table::Links | Table::Erasures | Table::Costs => {
+                Ok(())
+            }
         }
         .context(context)
     }

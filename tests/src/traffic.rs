@@ -49,6 +49,8 @@ pub struct Plan {
     pub arrays_per_mille: u32,
     /// Events among a thousand that arrive days late.
     pub late_per_mille: u32,
+    /// Events of `identities` among a thousand that erase a client.
+    pub erasures_per_mille: u32,
 }
 
 impl Plan {
@@ -68,6 +70,7 @@ impl Plan {
             broken_per_mille: 20,
             arrays_per_mille: 100,
             late_per_mille: 50,
+            erasures_per_mille: 20,
         }
     }
 

@@ -220,6 +220,19 @@ fn touches_numbers_and_identities() {
     );
     check(
         RawTopic::Identities,
+        r#""email":"a@b.com","erase":true"#,
+        &["default email: erased email"],
+    );
+    check(
+        RawTopic::Identities,
+        r#""user_id":"u","email":"a@b.com","erase":true"#,
+        &[
+            "default link email user_id",
+            "default user_id: erased user_id",
+        ],
+    );
+    check(
+        RawTopic::Identities,
         r#""visitor_id":"v","user_id":"u","crm_contact_id":"c","erase":false"#,
         &[
             "default link crm_contact_id user_id",

@@ -68,7 +68,7 @@ pub fn clients(
             derived: derive(journey, names, rules),
         }];
     }
-    let parts = divide(journey, partners).into_iter();
+    let parts = divide(journey, partners, linking).into_iter();
     parts
         .map(|(ident, mut part)| {
             // Of who was erased nothing but newer facts may stand here.
@@ -87,7 +87,7 @@ pub fn clients(
 }
 
 /// Whether a journey may be that of several clients.
-pub(crate) fn is_divided(journey: &Journey, partners: Option<&Partners>) -> bool {
+fn is_divided(journey: &Journey, partners: Option<&Partners>) -> bool {
     !journey.splits.is_empty() || partners.is_some_and(|partners| !partners.hubs.is_empty())
 }
 
@@ -98,28 +98,30 @@ fn is_erased(part: &Journey, erased: &[Ident], linking: Linking) -> bool {
 }
 
 /// The parts of a journey by client.
-pub(crate) fn divide(
+fn divide(
     journey: &Journey,
     partners: Option<&Partners>,
+    linking: Linking,
 ) -> BTreeMap<Ident, Journey> {
-    let aliases = aliases(journey);
+    let naming = Naming::new(journey, linking);
+    let name = |ident| naming.name(ident);
     let mut closed = partners.map_or_else(BTreeSet::new, |partners| partners.hubs.clone());
     let mut denied = BTreeSet::new();
     for split in &journey.splits {
-        let one = aliases.first(split.one);
+        let one = name(split.one);
         match split.other {
             None => {
                 closed.insert(one);
             }
             Some(other) => {
-                let other = aliases.first(other);
+                let other = name(other);
                 denied.insert((one.max(other), one.min(other)));
             }
         }
     }
     let mut groups = Groups::default();
     for link in &journey.links {
-        let (one, other) = (aliases.first(link.high), aliases.first(link.low));
+        let (one, other) = (name(link.high), name(link.low));
         let pair = (one.max(other), one.min(other));
         let counts = !closed.contains(&one) && !closed.contains(&other) && !denied.contains(&pair);
         let unites = match link.form {
@@ -194,6 +196,39 @@ impl Groups {
     }
 }
 
+/// By what identifiers are known where they are compared.
+#[derive(Debug)]
+struct Naming {
+    linking: Linking,
+    aliases: Groups,
+    erased: Vec<Ident>,
+}
+
+impl Naming {
+    fn new(journey: &Journey, linking: Linking) -> Self {
+        Self {
+            linking,
+            aliases: aliases(journey),
+            erased: journey.erased.clone(),
+        }
+    }
+
+    /// The first of an identifier's hashes; of one who is erased its pseudonym,
+    /// since nothing else may be left of it.
+    fn name(&self, ident: Ident) -> Ident {
+        self.without_aliases(self.aliases.first(ident))
+    }
+
+    fn without_aliases(&self, ident: Ident) -> Ident {
+        if self.erased.is_empty() {
+            return ident;
+        }
+        let pseudonym = (self.linking.pseudonym)(ident);
+        let is_erased = self.erased.binary_search(&pseudonym).is_ok();
+        if is_erased { pseudonym } else { ident }
+    }
+}
+
 /// The hashes of one identifier with several keys are known by the first.
 fn aliases(journey: &Journey) -> Groups {
     let mut groups = Groups::default();
@@ -210,8 +245,7 @@ fn aliases(journey: &Journey) -> Groups {
 /// count each by itself.
 #[derive(Debug)]
 pub struct Partners {
-    linking: Linking,
-    aliases: Groups,
+    naming: Naming,
     of: BTreeMap<Ident, BTreeSet<Ident>>,
     hubs: BTreeSet<Ident>,
 }
@@ -223,8 +257,7 @@ impl Partners {
             return None;
         }
         let mut partners = Self {
-            linking,
-            aliases: aliases(journey),
+            naming: Naming::new(journey, linking),
             of: BTreeMap::new(),
             hubs: BTreeSet::new(),
         };
@@ -239,12 +272,13 @@ impl Partners {
         if link.form == LinkForm::Alias {
             return;
         }
+        let linking = self.naming.linking;
         for (one, other) in [(link.high, link.low), (link.low, link.high)] {
-            if (self.linking.is_partner)(other) {
-                let one = self.aliases.first(one);
+            if (linking.is_partner)(other) {
+                let one = self.naming.name(one);
                 let partners = self.of.entry(one).or_default();
-                partners.insert(other);
-                if partners.len() > self.linking.max_partners {
+                partners.insert(self.naming.without_aliases(other));
+                if partners.len() > linking.max_partners {
                     self.hubs.insert(one);
                 }
             }
@@ -253,6 +287,6 @@ impl Partners {
 
     /// Whether an identifier has more partners than a client's may.
     pub(crate) fn is_hub(&self, ident: Ident) -> bool {
-        self.hubs.contains(&self.aliases.first(ident))
+        self.hubs.contains(&self.naming.name(ident))
     }
 }

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use smol_str::SmolStr;
 
 use crate::fact::{
-    Call, Contact, DealEvent, EventKey, Fact, FactBody, Hit, LeaseRef, Link, LinkForm, Origin, Split,
+    Call, Contact, DealEvent, EventKey, Fact, FactBody, Hit, LeaseRef, Link, LinkForm, Origin,
+    Split,
 };
 use crate::identity::Linking;
 use crate::ids::{Ident, TenantId};
@@ -226,7 +227,8 @@ impl Journey {
         for member in &self.members {
             rename(*member);
         }
-        self.links.retain(|link| !(is_theirs(link.high) && is_theirs(link.low)));
+        self.links
+            .retain(|link| !(is_theirs(link.high) && is_theirs(link.low)));
         for link in &mut self.links {
             let (one, other) = (rename(link.high), rename(link.low));
             if (one, other) != (link.high, link.low) {
@@ -252,7 +254,8 @@ impl Journey {
         self.members.retain(|member| !is_theirs(*member));
         self.visitors.retain(|visitor| !is_theirs(visitor.ident));
         self.calls.retain(|call| !is_theirs(call.body.owner));
-        self.contacts.retain(|contact| !is_theirs(contact.body.owner));
+        self.contacts
+            .retain(|contact| !is_theirs(contact.body.owner));
         self.deals.retain(|deal| !is_theirs(deal.ident));
     }
 

@@ -40,8 +40,6 @@ pub enum Body {
         via: Option<Ident>,
         /// How many nodes passed it on.
         hops: u32,
-        /// It stood in a journey before.
-        departed: bool,
     },
     /// An event named the node and `higher` (after it in the identity order).
     /// It goes to the lower end first, since a link needs the consent of both.
@@ -91,13 +89,12 @@ pub enum Body {
 }
 
 impl Body {
-    /// A fact that is in no journey yet.
+    /// A fact that no node passed on.
     pub const fn fresh(fact: Fact) -> Self {
         Self::Event {
             fact,
             via: None,
             hops: 0,
-            departed: false,
         }
     }
 }

@@ -39,8 +39,8 @@ pub(crate) use books::Books;
 pub(crate) use claims::Claims;
 use closed::Closed;
 use erasure::Erasures;
-use memory::evict;
 pub use erasure::{KeptModels, StoredErasures};
+use memory::evict;
 pub use restate::Restated;
 pub use terms::{Changes, Conservation, Counters, Limits, Node, StoredNode, Topology};
 
@@ -270,6 +270,12 @@ impl<B: Backing> Partition<B> {
             NodeEntry::Root(root) => Some(StoredNode::Root(&root.journey)),
             NodeEntry::Gone => None,
         }
+    }
+
+    /// Whether a node is gone, though it may be stored still.
+    pub fn is_gone(&self, ident: Ident) -> bool {
+        let entry = self.nodes.get(&ident);
+        entry.is_some_and(|entry| matches!(entry.value, NodeEntry::Gone))
     }
 
     /// A piece of a number's state in memory.

@@ -107,7 +107,12 @@ impl<B: Backing> Partition<B> {
         }
     }
 
-    pub(crate) fn clients(&self, root: Ident, journey: &Journey, partners: Option<&Partners>) -> Vec<Client> {
+    pub(crate) fn clients(
+        &self,
+        root: Ident,
+        journey: &Journey,
+        partners: Option<&Partners>,
+    ) -> Vec<Client> {
         let (names, rules) = (&self.names, self.rules.as_ref());
         identity::clients(root, journey, partners, self.limits.linking, names, rules)
     }

@@ -166,9 +166,11 @@ pub enum Body {
         visitor: Option<String>,
         until: i64,
     },
-    /// With `split`, that identifiers are named together does not make them one client.
+    /// With `split`, that identifiers are named together does not make them one client. With `erase`, the client is
+    /// counted, and nothing is told of it.
     Identity {
         split: bool,
+        erase: bool,
     },
 }
 

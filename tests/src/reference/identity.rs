@@ -18,12 +18,15 @@ pub struct Named {
     pub split: BTreeSet<(Identifier, Identifier)>,
     /// Identifiers that were split off.
     pub split_off: BTreeSet<Identifier>,
+    /// Identifiers of erased persons.
+    pub erased: BTreeSet<Identifier>,
 }
 
 /// Which client each identifier belongs to, as a number that means nothing else.
 #[derive(Debug, Default)]
 pub struct Clients<'a> {
     clients: BTreeMap<(&'a str, Identifier), usize>,
+    erased: BTreeSet<usize>,
 }
 
 impl Named {
@@ -87,6 +90,9 @@ impl<'a> Clients<'a> {
             }
             for (identifier, node) in nodes {
                 let client = first + root(&mut parents, node);
+                if named.erased.contains(identifier) {
+                    all.erased.insert(client);
+                }
                 all.clients.insert((tenant, identifier.clone()), client);
             }
         }
@@ -98,11 +104,16 @@ impl<'a> Clients<'a> {
         self.clients[&(tenant, identifier.clone())]
     }
 
-    /// All identifiers: tenant, identifier and client.
+    /// Whether something is told of a client.
+    pub fn is_shown(&self, client: usize) -> bool {
+        !self.erased.contains(&client)
+    }
+
+    /// All identifiers of clients that are shown: tenant, identifier and client.
     pub fn iter(&self) -> impl Iterator<Item = (&'a str, &Identifier, usize)> {
-        self.clients
-            .iter()
-            .map(|((tenant, identifier), client)| (*tenant, identifier, *client))
+        let shown = self.clients.iter();
+        let shown = shown.filter(|(_, client)| self.is_shown(**client));
+        shown.map(|((tenant, identifier), client)| (*tenant, identifier, *client))
     }
 }
 
@@ -175,7 +186,14 @@ mod tests {
         named.apart(&[office.clone(), v2.clone()]);
         let [_, _, one, two, _] = of(&named, 4);
         assert_eq!(one, two, "by way of the third visitor");
+        named.erased.insert(v2.clone());
+        let shown = |named: &Named, one: &Identifier| {
+            let clients = Clients::unite(&BTreeMap::from([("a", named.clone())]), 4);
+            clients.is_shown(clients.of("a", one))
+        };
+        assert!(!shown(&named, &v1) && !shown(&named, &office));
         named.apart(std::slice::from_ref(&v3));
+        assert!(!shown(&named, &v2) && shown(&named, &v1));
         let [office_is, _, one, two, three] = of(&named, 4);
         assert!(office_is == one && one != two && two != three && three != one);
     }

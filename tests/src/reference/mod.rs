@@ -1,7 +1,7 @@
 //! The batch reference: every view recomputed from the raw events by brute force.
 //!
 //! It is written for being obviously right, from the contract alone. It keeps every event, knows no streams, no
-//! increments and no partitions, and shares no code with the pipeline. It reads JSON only, and it erases nothing.
+//! increments and no partitions, and shares no code with the pipeline. It reads JSON only.
 
 pub mod calls;
 pub mod channel;
@@ -169,8 +169,8 @@ impl Reference {
             views::channel_roi(&earned, &traffic, settings),
         );
         tables.set("deals", views::deals(&deals, &clients, settings));
-        tables.set("credits", views::credits(&credits, settings));
-        tables.set("touchpoints", views::touchpoints(&touches));
+        tables.set("credits", views::credits(&credits, &clients, settings));
+        tables.set("touchpoints", views::touchpoints(&touches, &clients));
         tables.set("calls", views::calls(&calls, &clients));
         tables.set("costs", views::costs(&costs, settings));
         views::identities(&clients, &mut tables);
@@ -189,7 +189,11 @@ fn named<'a>(
         let named = tenants.entry(&event.tenant).or_default();
         let identifiers: Vec<Identifier> = event.identifiers.iter().cloned().collect();
         match event.body {
-            Body::Identity { split: true } => named.apart(&identifiers),
+            Body::Identity { split: true, .. } => named.apart(&identifiers),
+            Body::Identity { erase: true, .. } => {
+                named.together(&identifiers);
+                named.erased.extend(event.owner());
+            }
             _ => named.together(&identifiers),
         }
     }

@@ -34,8 +34,6 @@ pub enum Reason {
     UnknownCurrency,
     /// No exchange rate for that currency and day.
     NoRate,
-    /// Erasure, which this release does not do.
-    Unsupported,
     /// Not one of the eight topics.
     UnknownTopic,
 }

@@ -56,18 +56,12 @@ pub fn event(
     let mut identifiers = reader.identifiers()?;
     let body = reader.body(topic, &mut identifiers)?;
     let needed = match topic {
-        Topic::Identities if body == (Body::Identity { split: true }) => 1,
+        Topic::Identities if matches!(body, Body::Identity { split, erase } if split || erase) => 1,
         Topic::Identities => 2,
         Topic::Costs => 0,
         // A deal always has its own id.
         _ => 1,
     };
-    if topic == Topic::Identities && fields.flag("erase")? {
-        return Err(match identifiers.len() {
-            0 => fields.reject(Reason::NoIdentifier, "", "erasure of nobody"),
-            _ => fields.reject(Reason::Unsupported, "erase", "erasure is not supported"),
-        });
-    }
     if identifiers.len() < needed {
         return Err(fields.reject(
             Reason::NoIdentifier,
@@ -153,11 +147,16 @@ impl Reader<'_> {
             Topic::Numbers => self.lease()?,
             Topic::Identities => {
                 let split = self.fields.flag("split")?;
+                let erase = self.fields.flag("erase")?;
+                if split && erase {
+                    let message = "an erasure cannot split as well";
+                    return Err(self.fields.reject(Reason::OutOfRange, "split", message));
+                }
                 if split {
                     let deal_id = sized(self.fields, "deal_id", IDENTIFIER_BYTES)?;
                     identifiers.extend(deal_id.map(|deal_id| (Kind::Deal, deal_id)));
                 }
-                Body::Identity { split }
+                Body::Identity { split, erase }
             }
         })
     }

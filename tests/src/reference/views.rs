@@ -161,7 +161,7 @@ pub fn channel_roi(
 pub fn deals<'a>(deals: &[Deal<'a>], clients: &Clients<'a>, settings: &Settings) -> Vec<Row> {
     let row = |deal: &Deal<'a>| {
         let money = |minor| money(settings, deal.tenant, minor);
-        let of = clients.of(deal.tenant, &(Kind::Deal, deal.deal_id.to_owned()));
+        let of = client_of_deal(deal, clients);
         Row(vec![
             deal.tenant.into(),
             deal.deal_id.into(),
@@ -179,12 +179,18 @@ pub fn deals<'a>(deals: &[Deal<'a>], clients: &Clients<'a>, settings: &Settings)
             money(deal.profit),
         ])
     };
-    deals.iter().map(row).collect()
+    let shown = deals.iter();
+    let shown = shown.filter(|deal| clients.is_shown(client_of_deal(deal, clients)));
+    shown.map(row).collect()
+}
+
+fn client_of_deal<'a>(deal: &Deal<'a>, clients: &Clients<'a>) -> usize {
+    clients.of(deal.tenant, &(Kind::Deal, deal.deal_id.to_owned()))
 }
 
 /// `credits`.
-pub fn credits(credits: &[Credit<'_>], settings: &Settings) -> Vec<Row> {
-    let row = |credit: &Credit<'_>| {
+pub fn credits<'a>(credits: &[Credit<'a>], clients: &Clients<'a>, settings: &Settings) -> Vec<Row> {
+    let row = |credit: &Credit<'a>| {
         let tenant = credit.deal.tenant;
         let nowhere = Source::default();
         let (id, at, channel, source, kind) = match credit.touch {
@@ -218,11 +224,13 @@ pub fn credits(credits: &[Credit<'_>], settings: &Settings) -> Vec<Row> {
         );
         Row(row)
     };
-    credits.iter().map(row).collect()
+    let shown = credits.iter();
+    let shown = shown.filter(|credit| clients.is_shown(client_of_deal(credit.deal, clients)));
+    shown.map(row).collect()
 }
 
 /// `touchpoints`.
-pub fn touchpoints(touches: &[Touch<'_>]) -> Vec<Row> {
+pub fn touchpoints(touches: &[Touch<'_>], clients: &Clients<'_>) -> Vec<Row> {
     let row = |touch: &Touch<'_>| {
         let mut row = vec![
             touch.tenant.into(),
@@ -233,7 +241,9 @@ pub fn touchpoints(touches: &[Touch<'_>]) -> Vec<Row> {
         row.extend(source_cells(&touch.source));
         Row(row)
     };
-    touches.iter().map(row).collect()
+    let shown = touches.iter();
+    let shown = shown.filter(|touch| clients.is_shown(touch.client));
+    shown.map(row).collect()
 }
 
 /// `calls`, also the outbound ones.
@@ -261,7 +271,11 @@ pub fn calls<'a>(calls: &[SourcedCall<'a>], clients: &Clients<'a>) -> Vec<Row> {
         row.push(call.quality_score.into());
         Row(row)
     };
-    calls.iter().map(row).collect()
+    let is_shown = |sourced: &&SourcedCall<'a>| {
+        let client = client_of(sourced.event, clients);
+        client.is_none_or(|client| clients.is_shown(client))
+    };
+    calls.iter().filter(is_shown).map(row).collect()
 }
 
 /// `identities` and `clients`.

@@ -74,6 +74,7 @@ fn add_wire(fact: &wire::Fact<'_>, facts: &mut Vec<FactId>) {
         wire::FactBody::Split(split) => {
             facts.push(pair(7, split.one.0, split.other.map(|other| other.0)));
         }
+        wire::FactBody::Erased(pseudonym) => facts.push(pair(9, pseudonym.0, None)),
         wire::FactBody::Call(_) => add(3, 0),
         wire::FactBody::Contact(contact) => add(4, contact.email.into()),
         wire::FactBody::Deal(event) => add(5, event.deal.0),
@@ -101,6 +102,7 @@ fn add_core(fact: &throughline_core::Fact, facts: &mut Vec<FactId>) {
         FactBody::Split(split) => {
             facts.push(pair(7, split.one.0, split.other.map(|other| other.0)));
         }
+        FactBody::Erased(pseudonym) => facts.push(pair(9, pseudonym.0, None)),
         FactBody::Call(_) => add(3, 0),
         FactBody::Contact(contact) => add(4, contact.email.into()),
         FactBody::Deal(event) => add(5, event.deal.0),
@@ -137,6 +139,7 @@ fn find(instance: &Instance, ident: Ident) -> Result<Found<'_>, String> {
     match instance.owned.fold().node(ident) {
         Some(StoredNode::Child(parent)) => return Ok(Found::Child(parent)),
         Some(StoredNode::Root(journey)) => return Ok(Found::Memory(journey)),
+        None if instance.owned.fold().is_gone(ident) => return Ok(Found::Nothing),
         None => {}
     }
     let stored = instance
@@ -230,6 +233,7 @@ pub fn cells(
     chunks: &mut BTreeSet<ChunkKey>,
 ) -> Result<(), String> {
     let mut due = due(setup, instance, idents)?;
+    add_kept(instance, chunks, &mut due)?;
     chunks.extend(due.keys().map(|key| key.chunk()));
     for chunk in &*chunks {
         let mut stood = match instance.owned.fold().chunk(*chunk) {
@@ -262,6 +266,63 @@ pub fn cells(
     Ok(())
 }
 
+/// What is kept of forgotten persons is counted in the cells as well.
+fn add_kept(
+    instance: &Instance,
+    chunks: &BTreeSet<ChunkKey>,
+    due: &mut Cells,
+) -> Result<(), String> {
+    for chunk in chunks.iter().map(|chunk| chunk.kept()) {
+        let cells = match instance.owned.fold().chunk(chunk) {
+            Some(cells) => Some(cells.clone()),
+            None => instance
+                .disk
+                .read(&stored::chunk_key(chunk), stored::decode_chunk)
+                .map_err(|error| error.to_string())?,
+        };
+        let mut deltas = Deltas::default();
+        for (key, cell) in cells.unwrap_or_default().all(chunk) {
+            for (slot, figures) in &cell.slots {
+                deltas.add_kept(key, *slot, *figures);
+            }
+        }
+        for delta in deltas.drain() {
+            let slots = due.entry(delta.key).or_default();
+            let figures = slots.entry(delta.slot).or_insert([0; 4]);
+            for (sum, figure) in figures.iter_mut().zip(delta.figures) {
+                *sum += figure;
+            }
+            if *figures == [0; 4] {
+                slots.remove(&delta.slot);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Of erased persons nothing but pseudonyms is stored.
+pub fn forgotten(instance: &Instance, idents: &BTreeSet<Ident>) -> Result<(), String> {
+    let fold = instance.owned.fold();
+    let pseudonym = fold.linking().pseudonym;
+    let erased = idents.iter();
+    let erased: Vec<_> = erased
+        .filter(|ident| fold.erased_until(pseudonym(**ident)).is_some())
+        .map(|ident| ident.0.to_be_bytes())
+        .collect();
+    let has = |bytes: &[u8]| {
+        let mut found = erased.iter();
+        let stands = |ident: &[u8; 16]| bytes.windows(16).any(|window| window == ident);
+        found.find(|ident| stands(ident)).copied()
+    };
+    for (key, value) in instance.disk.snapshot() {
+        if let Some(ident) = has(&key).or_else(|| has(&value)) {
+            let ident = Ident(u128::from_be_bytes(ident));
+            return Err(format!("{ident:?}, who is erased, stands in {key:?}"));
+        }
+    }
+    Ok(())
+}
+
 fn due(setup: &Setup, instance: &Instance, idents: &BTreeSet<Ident>) -> Result<Cells, String> {
     let names = instance.owned.fold().names();
     let mut deltas = Deltas::default();
@@ -270,7 +331,8 @@ fn due(setup: &Setup, instance: &Instance, idents: &BTreeSet<Ident>) -> Result<C
     journeys(instance, idents, |root, journey| {
         let rules = setup.rules.as_ref();
         let partners = identity::Partners::of(journey, linking);
-        let of_journey = identity::clients(root, journey, partners.as_ref(), names, rules);
+        let partners = partners.as_ref();
+        let of_journey = identity::clients(root, journey, partners, linking, names, rules);
         clients.extend(
             of_journey
                 .into_iter()

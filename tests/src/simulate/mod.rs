@@ -75,6 +75,9 @@ fn guarded(run: impl FnOnce() -> Result<Outcome, String>) -> Result<Outcome, Str
 fn live(setup: &Setup, scenario: &Scenario, mutant: Option<Mutant>) -> Result<Outcome, String> {
     let mut world = World::new(setup, scenario, mutant)?;
     world.run()?;
+    if mutant.is_none() {
+        world.forget()?;
+    }
     let logs = world.logs.iter().map(|log| log.records.clone());
     let disks = world
         .instances
@@ -107,6 +110,9 @@ pub fn report(setup: &Setup, scenario: &Scenario, difference: &str) -> String {
         let value = String::from_utf8_lossy(&raw.value);
         let _infallible = writeln!(text, "{}[{}] {value}", raw.topic, raw.partition);
     }
+    for step in trace(setup, &small) {
+        let _infallible = writeln!(text, "{step}");
+    }
     text
 }
 
@@ -116,7 +122,7 @@ pub fn trace(setup: &Setup, scenario: &Scenario) -> Vec<String> {
         return Vec::new();
     };
     world.trace = Some(Vec::new());
-    let outcome = world.run();
+    let outcome = world.run().and_then(|()| world.forget());
     let mut trace = world.trace.unwrap_or_default();
     trace.extend(outcome.err());
     trace

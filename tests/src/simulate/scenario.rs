@@ -68,6 +68,7 @@ pub fn plan(seed: u64) -> Plan {
         broken_per_mille: 0,
         arrays_per_mille: 150,
         late_per_mille: 100,
+        erasures_per_mille: 80,
         ..Plan::new(seed, 0)
     }
 }

@@ -43,6 +43,7 @@ impl RowTable {
             Table::Tenants => each(rest, |row| rows.push(names.tenant(&row))),
             Table::Identities => each(rest, |row| rows.push(names.identity(&row))),
             Table::Links => each(rest, |row| rows.push(names.link(&row))),
+            Table::Erasures => each(rest, |row| rows.push(names.erasure(&row))),
             Table::Touchpoints => each(rest, |row| rows.push(names.touchpoint(&row))),
             Table::Calls => each(rest, |row| rows.push(names.call(&row))),
             Table::Deals => each(rest, |row| rows.push(names.deal(&row))),
@@ -63,6 +64,29 @@ impl RowTable {
             self.put((table, key), version, state)?;
         }
         Ok(())
+    }
+
+    /// Whether the same is shown as in another table. Links and erasures are not compared.
+    pub fn same_rows(&self, other: &Self) -> Result<(), String> {
+        let shown = |table: &Self| -> BTreeMap<Key, Vec<Cell>> {
+            let rows = table.0.iter();
+            let rows = rows.filter(|((of, _), _)| !matches!(of, Table::Links | Table::Erasures));
+            rows.filter_map(|(key, (_, state))| Some((key.clone(), state.clone()?)))
+                .collect()
+        };
+        let (before, after) = (shown(self), shown(other));
+        let gone = before
+            .iter()
+            .find(|(key, state)| after.get(*key) != Some(state));
+        let new = after.iter().find(|(key, _)| !before.contains_key(*key));
+        match gone.or(new) {
+            Some((key, _)) => Err(format!(
+                "{key:?} was {:?} and is {:?}",
+                before.get(key),
+                after.get(key)
+            )),
+            None => Ok(()),
+        }
     }
 
     fn put(&mut self, key: Key, version: u64, state: Option<Vec<Cell>>) -> Result<(), String> {
@@ -157,7 +181,12 @@ impl Names<'_> {
     fn identity(&self, row: &wire::Identity<'_>) -> Line {
         let key = vec![self.name(row.tenant), ident(row.identifier)];
         let state = vec![row.kind.into(), ident(row.client)];
-        (key, row.version, Some(state))
+        (key, row.version, (!row.is_erased).then_some(state))
+    }
+
+    fn erasure(&self, row: &wire::Erasure) -> Line {
+        let key = vec![self.name(row.tenant), ident(row.pseudonym)];
+        (key, row.version, Some(Vec::new()))
     }
 
     fn link(&self, row: &wire::Link<'_>) -> Line {
@@ -170,7 +199,7 @@ impl Names<'_> {
         let id = touch_id(row.topic, row.event_id);
         let key = vec![self.name(row.tenant), id, content(row.content)];
         let state = row.state.map(|state| {
-            let mut cells = vec![ident(state.client), state.kind.into(), int(state.at)];
+            let mut cells = vec![ident(row.client), state.kind.into(), int(state.at)];
             cells.extend(self.place(state.dimension));
             cells.extend(self.origin(state.origin));
             cells
@@ -190,7 +219,7 @@ impl Names<'_> {
             } else {
                 "inbound"
             };
-            let mut cells = vec![ident(state.client), int(state.at), direction.into()];
+            let mut cells = vec![ident(row.client), int(state.at), direction.into()];
             cells.extend([state.status.into(), state.dialed_number.into()]);
             cells.push(int(state.ambiguous));
             cells.extend(self.place(state.dimension));
@@ -204,18 +233,22 @@ impl Names<'_> {
 
     fn deal(&self, row: &wire::Deal<'_>) -> Line {
         let key = vec![self.name(row.tenant), row.deal_id.into()];
-        let mut state = vec![ident(row.client)];
-        state.extend([row.status, row.stage, row.pipeline, row.manager_id].map(Cell::from));
-        state.extend([int(row.created_at), opt(row.won_at)]);
-        state.extend([row.gross, row.refunds, row.revenue, row.cost, row.profit].map(Cell::from));
-        (key, row.version, Some(state))
+        let state = row.state.map(|deal| {
+            let mut cells = vec![ident(row.client)];
+            cells.extend([deal.status, deal.stage, deal.pipeline, deal.manager_id].map(Cell::from));
+            cells.extend([int(deal.created_at), opt(deal.won_at)]);
+            let [gross, refunds, revenue] = [deal.gross, deal.refunds, deal.revenue];
+            cells.extend([gross, refunds, revenue, deal.cost, deal.profit].map(Cell::from));
+            cells
+        });
+        (key, row.version, state)
     }
 
     /// The moment, then fourteen cells a share.
     fn credit(&self, row: &wire::Credit<'_>) -> Line {
         let key = vec![self.name(row.tenant), row.deal_id.into()];
         let state = row.state.as_ref().map(|state| {
-            let mut cells = vec![ident(state.client), int(state.won_at)];
+            let mut cells = vec![ident(row.client), int(state.won_at)];
             for share in &state.shares {
                 let touch = &state.touches[share.touch as usize];
                 let id = touch.touch.map_or(Cell::from(""), |touch| {

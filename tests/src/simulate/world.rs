@@ -20,6 +20,7 @@ use super::mutant::{Mutant, Seam};
 use super::scenario::{RAW_PARTITIONS, Scenario};
 use super::setup::Setup;
 use super::table::{RowTable, Writing};
+use look::Rest;
 use schedule::Step;
 
 /// Snapshots kept of a partition.
@@ -57,6 +58,8 @@ pub struct World<'a> {
     pub table: RowTable,
     facts: BTreeSet<FactId>,
     breaks: usize,
+    /// Erased persons are being forgotten, so not every fact is to be found.
+    forgetting: bool,
     steps: usize,
     /// The steps taken so far, when they are wanted.
     pub trace: Option<Vec<String>>,
@@ -94,6 +97,7 @@ impl<'a> World<'a> {
             table: RowTable::default(),
             facts: BTreeSet::new(),
             breaks: BREAKS,
+            forgetting: false,
             steps: 0,
             trace: None,
             config,
@@ -103,6 +107,55 @@ impl<'a> World<'a> {
 
     /// Lets everything happen until nothing is left to be done.
     pub fn run(&mut self) -> Result<(), String> {
+        self.work_off()?;
+        self.look_at_rest(Rest::Whole)
+            .map_err(|error| format!("at rest, after {} steps: {error}", self.steps))
+    }
+
+    /// Has erased persons forgotten, until nobody is left who is to be; then their events come again.
+    pub fn forget(&mut self) -> Result<(), String> {
+        self.forgetting = true;
+        let rows = self.table.clone();
+        for again in [false, true] {
+            if again {
+                // Under another key a person's phone is another identifier, until both are linked.
+                if self.scenario.rotates {
+                    break;
+                }
+                for intake in &mut self.intakes {
+                    intake.restart(self.setup, self.scenario, usize::MAX)?;
+                }
+                self.work_off()?;
+            }
+            while self.purge() {
+                self.work_off()?;
+            }
+            self.look_at_rest(Rest::Forgotten)
+                .and_then(|()| self.look_for_the_forgotten())
+                .and_then(|()| rows.same_rows(&self.table))
+                .map_err(|error| {
+                    format!(
+                        "forgotten (again: {again}), after {} steps: {error}",
+                        self.steps
+                    )
+                })?;
+        }
+        Ok(())
+    }
+
+    /// Tells every partition that has erased persons to forget them. Whether there is one.
+    fn purge(&mut self) -> bool {
+        let waiting = self.instances.iter();
+        let waiting = waiting.filter(|instance| instance.owned.fold().awaiting_purge() > 0);
+        let partitions: BTreeSet<u32> = waiting.map(|instance| instance.partition).collect();
+        for partition in &partitions {
+            let record = throughline_processor::purge::encode();
+            self.logs[*partition as usize].records.push(record.into());
+        }
+        !partitions.is_empty()
+    }
+
+    fn work_off(&mut self) -> Result<(), String> {
         while let Some(step) = self.choose() {
             self.steps += 1;
             if let Some(trace) = &mut self.trace {
@@ -112,8 +165,7 @@ impl<'a> World<'a> {
                 .and_then(|()| self.look(step))
                 .map_err(|error| format!("after step {} ({step:?}): {error}", self.steps))?;
         }
-        self.look_at_rest()
-            .map_err(|error| format!("at rest, after {} steps: {error}", self.steps))
+        Ok(())
     }
 
     fn perform(&mut self, step: Step) -> Result<(), String> {

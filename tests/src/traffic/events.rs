@@ -148,6 +148,7 @@ impl<'a> Events<'a> {
                 &mut draft,
                 person,
                 self.plan.clients / self.plan.tenants.len(),
+                self.plan.erasures_per_mille,
                 rng,
             ),
         }
@@ -366,7 +367,7 @@ fn lease(draft: &mut Draft, person: usize, at: i64, rng: &mut Rng) {
 }
 
 /// Two identifiers of one person, or of two neighbours that turn out to be one.
-fn identities(draft: &mut Draft, person: usize, persons: usize, rng: &mut Rng) {
+fn identities(draft: &mut Draft, person: usize, persons: usize, erasures: u32, rng: &mut Rng) {
     let other = if rng.u8(..3) == 0 {
         (person + 1) % persons.max(1)
     } else {
@@ -378,6 +379,15 @@ fn identities(draft: &mut Draft, person: usize, persons: usize, rng: &mut Rng) {
         0 => draft.text_field("phone", &phone(person, rng)),
         1 => draft.text_field("email", &address(other, rng)),
         _ => {}
+    }
+    if hit(rng, erasures) {
+        draft.raw("erase", "true".to_owned());
+        for field in ["visitor_id", "phone", "email"] {
+            if rng.u8(..3) > 0 {
+                draft.remove(field);
+            }
+        }
+        return;
     }
     if rng.u8(..8) == 0 {
         draft.raw("split", "true".to_owned());

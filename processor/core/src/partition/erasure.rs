@@ -109,9 +109,11 @@ impl<B: Backing> Partition<B> {
     /// Whether a fact is one that was forgotten, or older than one.
     pub(super) fn is_forgotten(&self, fact: &Fact) -> bool {
         match fact.body {
-            FactBody::Linked(_) | FactBody::Split(_) | FactBody::Erased(_) => false,
             FactBody::Member(_)
-            | FactBody::Hit(_)
+            | FactBody::Linked(_)
+            | FactBody::Split(_)
+            | FactBody::Erased(_) => false,
+            FactBody::Hit(_)
             | FactBody::Lead { .. }
             | FactBody::Call(_)
             | FactBody::Contact(_)
@@ -152,21 +154,22 @@ impl<B: Backing> Partition<B> {
         let partners = root.partners.take();
         let mut journey = std::mem::replace(&mut root.journey, Journey::new(TenantId(0)));
         let clients = self.clients(ident, &journey, partners.as_deref());
-        let mut is_left = true;
+        let is_left = !clients.iter().all(|client| client.is_erased);
         for client in clients.iter().filter(|client| client.is_erased) {
             self.keep(journey.tenant, &client.derived);
             self.books.counters.forgotten_clients += 1;
-            if client.is_alone() {
-                let until = journey.newest(|_| true);
-                self.forget(journey.tenant, &journey.members, until, false);
-                is_left = false;
+            let members = if client.is_alone() {
+                journey.members.clone()
             } else {
-                let is_theirs =
-                    |ident: Ident| client.members.contains(&ident) || ident == client.ident;
-                let until = journey.newest(is_theirs);
-                self.forget(journey.tenant, &client.members, until, true);
-                journey.forget_client(is_theirs, linking);
-            }
+                client.members.clone()
+            };
+            let is_theirs = |ident: Ident| members.binary_search(&ident).is_ok();
+            let until = journey.newest(is_theirs);
+            journey.forget_client(is_theirs, linking);
+            self.forget(journey.tenant, &members, until, is_left)?;
+        }
+        if !is_left {
+            self.keep_splits(ident, &journey);
         }
         self.change_node(ident);
         if let Some(entry) = self.nodes.get_mut(&ident) {
@@ -176,6 +179,24 @@ impl<B: Backing> Partition<B> {
             }
         }
         Ok(())
+    }
+
+    /// That a person was split from somebody stands there from now on.
+    fn keep_splits(&mut self, forgotten: Ident, journey: &Journey) {
+        for split in &journey.splits {
+            let ends = std::iter::once(split.one).chain(split.other);
+            let others =
+                ends.filter(|end| *end != forgotten && journey.erased.binary_search(end).is_err());
+            for other in others.collect::<Vec<_>>() {
+                let fact = Fact::timeless(FactBody::Split(*split));
+                self.send(Message {
+                    tenant: journey.tenant,
+                    to: other,
+                    moved: true,
+                    body: Body::fresh(fact),
+                });
+            }
+        }
     }
 
     /// Counts a client's figures once more, to be kept apart.
@@ -199,7 +220,13 @@ impl<B: Backing> Partition<B> {
     }
 
     /// Tells all partitions that a person is forgotten.
-    fn forget(&mut self, tenant: TenantId, members: &[Ident], until: i64, stays: bool) {
+    fn forget(
+        &mut self,
+        tenant: TenantId,
+        members: &[Ident],
+        until: i64,
+        stays: bool,
+    ) -> Result<(), B::Error> {
         for member in members {
             let pseudonym = (self.limits.linking.pseudonym)(*member);
             let key = RowKey::Erased(tenant, pseudonym);
@@ -216,42 +243,27 @@ impl<B: Backing> Partition<B> {
                     body: Body::Forget { until, stays },
                 });
             }
-            self.forget_here(*member, until);
-            if !stays {
-                self.forget_child(*member);
-            }
-        }
-    }
-
-    pub(super) fn on_forget(
-        &mut self,
-        to: Ident,
-        until: i64,
-        stays: bool,
-    ) -> Result<(), B::Error> {
-        self.forget_here(to, until);
-        if !stays && self.load_node(to)? {
-            self.forget_child(to);
+            self.on_forget(*member, until, stays)?;
         }
         Ok(())
     }
 
-    fn forget_here(&mut self, ident: Ident, until: i64) {
-        let pseudonym = (self.limits.linking.pseudonym)(ident);
+    pub(super) fn on_forget(&mut self, to: Ident, until: i64, stays: bool) -> Result<(), B::Error> {
+        let pseudonym = (self.limits.linking.pseudonym)(to);
         let newest = self.erasures.until.entry(pseudonym).or_insert(until);
         *newest = until.max(*newest);
         self.changes.erased.insert(pseudonym);
-        self.erasures.forgotten.insert(ident);
-    }
-
-    /// A root has begun anew meanwhile.
-    fn forget_child(&mut self, ident: Ident) {
-        if let Some(entry) = self.nodes.get_mut(&ident)
+        self.erasures.forgotten.insert(to);
+        // A root has begun anew meanwhile.
+        if !stays
+            && self.load_node(to)?
+            && let Some(entry) = self.nodes.get_mut(&to)
             && let NodeEntry::Child(_) = entry.value
         {
             entry.value = NodeEntry::Gone;
-            self.change_node(ident);
+            self.change_node(to);
         }
+        Ok(())
     }
 
     /// Takes calls and leases of who was forgotten from the numbers.
@@ -263,7 +275,9 @@ impl<B: Backing> Partition<B> {
         let concerns = |state: &NumberState| {
             let leases = state.leases.iter().map(|lease| lease.visitor);
             let callers = state.calls.iter().map(|call| call.caller);
-            leases.chain(callers).any(|ident| forgotten.contains(&ident))
+            leases
+                .chain(callers)
+                .any(|ident| forgotten.contains(&ident))
         };
         let in_memory = self.numbers.iter();
         let in_memory = in_memory.filter(|(_, entry)| concerns(&entry.value));
@@ -285,7 +299,9 @@ impl<B: Backing> Partition<B> {
         }
         for key in concerned {
             let state = self.number_mut(key)?;
-            state.leases.retain(|lease| !forgotten.contains(&lease.visitor));
+            state
+                .leases
+                .retain(|lease| !forgotten.contains(&lease.visitor));
             state.calls.retain(|call| !forgotten.contains(&call.caller));
             self.changes.numbers.insert(key);
         }
@@ -301,7 +317,12 @@ impl<B: Backing> Partition<B> {
             .collect();
         for (key, mut cell, tenant) in cells {
             if key.kind.is_credit() {
-                let before = self.erasures.models.get(&tenant).cloned().unwrap_or_default();
+                let before = self
+                    .erasures
+                    .models
+                    .get(&tenant)
+                    .cloned()
+                    .unwrap_or_default();
                 let models = self.names.tenant(tenant).rules.models.iter();
                 let slot = |name: &Arc<str>| before.iter().position(|model| model == name);
                 let slots = models.map(|model| slot(&model.name).unwrap_or(0) as u16);

@@ -16,7 +16,6 @@ struct Way {
     moved: bool,
     via: Option<Ident>,
     hops: u32,
-    departed: bool,
 }
 
 impl<B: Backing> Partition<B> {
@@ -28,19 +27,8 @@ impl<B: Backing> Partition<B> {
             body,
         } = message;
         match body {
-            Body::Event {
-                fact,
-                via,
-                hops,
-                departed,
-            } => {
-                let way = Way {
-                    moved,
-                    via,
-                    hops,
-                    departed,
-                };
-                self.on_event(tenant, to, fact, way)
+            Body::Event { fact, via, hops } => {
+                self.on_event(tenant, to, fact, Way { moved, via, hops })
             }
             Body::Link { higher, form } => self.on_link(tenant, to, higher, form),
             Body::Answer { lower, form } => self.on_answer(tenant, to, lower, form),
@@ -64,15 +52,14 @@ impl<B: Backing> Partition<B> {
         fact: Fact,
         way: Way,
     ) -> Result<(), B::Error> {
-        if !way.departed && self.is_forgotten(&fact) {
+        if self.is_forgotten(&fact) {
             self.books.counters.forgotten_facts += 1;
             return Ok(());
         }
-        let Way {
-            moved, via, hops, ..
-        } = way;
+        let Way { moved, via, hops } = way;
         if let FactBody::Split(split) = &fact.body
             && split.one == to
+            && !moved
         {
             self.take_back(tenant, *split);
         }
@@ -86,7 +73,6 @@ impl<B: Backing> Partition<B> {
                     fact,
                     via: via.or(Some(to)),
                     hops: hops + 1,
-                    departed: way.departed,
                 };
                 self.send(Message {
                     tenant,
@@ -293,12 +279,7 @@ impl<B: Backing> Partition<B> {
             root.journey.splits.clear();
         }
         for fact in root.journey.facts() {
-            let body = Body::Event {
-                fact,
-                via: None,
-                hops: 0,
-                departed: true,
-            };
+            let body = Body::fresh(fact);
             self.send(Message {
                 tenant,
                 to,
@@ -393,9 +374,11 @@ impl Root {
             FactBody::Linked(link) => Some(link),
             _ => None,
         };
+        // By that something may be known by another name.
+        let renames = matches!(fact.body, FactBody::Erased(_));
         let added = self.journey.add(fact);
         match link {
-            // Everything is known by another name now.
+            _ if renames => self.partners = None,
             Some(link) if link.form == LinkForm::Alias => self.partners = None,
             Some(link) => {
                 if let Some(partners) = &mut self.partners {

@@ -180,7 +180,8 @@ fn required_fields_and_words() {
         ("emails", "-visitor_id; email=\"nobody\"", "NoIdentifier"),
         ("identities", "user_id=\"guest\"", "NoIdentifier"),
         ("identities", "erase=false", "taken"),
-        ("identities", "erase=true", "Unsupported erase"),
+        ("identities", "erase=true", "taken"),
+        ("identities", "erase=true; split=true", "OutOfRange split"),
         ("identities", "erase=\"true\"", "WrongType erase"),
         ("orders", "", "UnknownTopic"),
     ] {

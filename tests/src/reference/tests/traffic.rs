@@ -126,7 +126,10 @@ fn arrival_order_and_duplicates_change_nothing() {
 
 #[test]
 fn credit_and_revenue_are_never_lost() {
-    let plan = Plan::new(11, 3000);
+    let plan = Plan {
+        erasures_per_mille: 0,
+        ..Plan::new(11, 3000)
+    };
     let tables = taken(&plan, &plan.records()).compute();
     let number = |text: &str| (text.parse::<f64>().unwrap() * 10_000.0).round() as i64;
     let sum = |rows: Vec<String>| rows.iter().map(|text| number(text)).sum::<i64>();

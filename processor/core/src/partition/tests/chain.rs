@@ -182,10 +182,7 @@ fn check(count: usize, order: Order) {
             origin: None,
             body: FactBody::Member(*ident),
         };
-        lanes.send(
-            *ident,
-            Body::fresh(fact),
-        );
+        lanes.send(*ident, Body::fresh(fact));
         lanes.rest();
     }
     let then = &lanes.done;

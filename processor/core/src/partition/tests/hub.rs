@@ -49,7 +49,14 @@ fn a_hub_links_nobody_and_stays_small() {
         largest = largest.max(journey.members.len());
         let names = cluster.partitions[0].names();
         let partners = Partners::of(journey, limits.linking);
-        for client in clients(*ident, journey, partners.as_ref(), names, &OneModel) {
+        for client in clients(
+            *ident,
+            journey,
+            partners.as_ref(),
+            limits.linking,
+            names,
+            &OneModel,
+        ) {
             found += 1;
             assert!(
                 client.members.len() <= 1,
