@@ -35,7 +35,9 @@ fn a_line_at_rest_tells_everything_and_its_sums_agree() {
         page = get(&address, "/metrics").unwrap().1;
         let lags = values(&page, metric_names::STREAM_LAG_RECORDS);
         let is_over = !lags.is_empty() && lags.iter().all(|lag| *lag == 0.0);
-        is_over && page.contains(metric_names::PROCESSOR_SNAPSHOT_SECONDS)
+        is_over
+            && page.contains(metric_names::PROCESSOR_SNAPSHOT_SECONDS)
+            && page.contains(metric_names::SINK_OUTDATED_ROWS)
     });
     for (name, ..) in ALL {
         let is_there = page.lines().any(|line| line.starts_with(name));
