@@ -67,13 +67,14 @@ fn other_rules_need_another_generation_which_shows_when_it_is_complete() {
     line.assert_views(&traffic.expected);
 
     // The first generation's rows leave, those of the two that are kept stay.
-    let mut sink = line.start("sink_after", &["sink"]);
     let rows = |generation: u32| {
         line.query(&format!(
             "SELECT (SELECT count() FROM deal_versions WHERE generation = {generation}) \
              + (SELECT count() FROM credit_cells WHERE generation = {generation})"
         ))
     };
+    assert_ne!(rows(1), "0");
+    let mut sink = line.start("sink_after", &["sink"]);
     until("the first generation is gone", || rows(1) == "0");
     assert!(rows(2) != "0" && rows(3) != "0");
     line.assert_views(&traffic.expected);

@@ -85,6 +85,25 @@ fn a_sink_without_clickhouse_lives_and_is_not_ready() {
 }
 
 #[test]
+fn older_generations_that_cannot_be_removed_are_counted_and_end_nothing() {
+    let mut line = Installation::new("not_removed", &Settings::default());
+    line.config["clickhouse"]["apply_schema"] = false.into();
+    let (mut sink, address) = line.start_watched("sink", &["sink"]);
+    until("it is counted", || {
+        let page = get(&address, "/metrics").map_or(String::new(), |(_, page)| page);
+        values(&page, metric_names::SINK_OUTDATED_FAILURES_TOTAL) == [1.0]
+    });
+    until("it is told why, and what to do", || {
+        sink.output()
+            .contains("apply the schema with `throughline schema apply`")
+    });
+    until("the sink is ready all the same", || {
+        get(&address, "/readyz").is_ok_and(|(status, _)| status == 200)
+    });
+    sink.stop();
+}
+
+#[test]
 fn too_many_rejected_records_are_an_alarm_until_good_ones_come() {
     let mut line = Installation::new("alarm", &Settings::default());
     line.config["ingest"] = serde_json::json!({
