@@ -2,7 +2,9 @@
 //! stop or have nothing to do.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use throughline_sink::Outdated;
 use throughline_stream::{Role, Stop, runner};
 
 use crate::config::Settings;
@@ -13,6 +15,9 @@ use crate::roles::{Joined, Worker};
 use crate::shutdown::Signals;
 use crate::workers::Workers;
 use crate::{monitor, prepare, roles, snapshots, telemetry};
+
+/// How long to wait before it is looked again whether the schema is there.
+const SCHEMA_PAUSE: Duration = Duration::from_millis(100);
 
 /// The roles of the line, in the order of the flow.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -175,7 +180,26 @@ impl Line {
                 roles::sink(&settings, &worker).map(Some)
             })?;
         }
-        Ok(())
+        self.start_outdated(schema)
+    }
+
+    /// Starts what removes rows of older generations, once the schema is there.
+    fn start_outdated(&mut self, schema: Arc<Mutex<bool>>) -> anyhow::Result<()> {
+        let outdated = Outdated::new(
+            &self.settings.clickhouse.connection,
+            self.settings.sink.keep_generations,
+            self.stop.clone(),
+        )?;
+        let stop = self.stop.clone();
+        self.workers.start("outdated rows", move || {
+            while !*schema.lock().unwrap_or_else(PoisonError::into_inner) {
+                if stop.sleep(SCHEMA_PAUSE) {
+                    return Ok(());
+                }
+            }
+            outdated.run();
+            Ok(())
+        })
     }
 
     fn start_monitor(&mut self, until_idle: Option<usize>, has_sink: bool) -> anyhow::Result<()> {

@@ -134,6 +134,8 @@ pub struct Sink {
     pub retry_min: Duration,
     /// The longest pause after failures.
     pub retry_max: Duration,
+    /// How many generations before the active one stay in ClickHouse.
+    pub keep_generations: u32,
 }
 
 impl Sink {
@@ -153,6 +155,7 @@ impl Sink {
             max_delay: section.millis("max_delay_ms", MILLIS),
             retry_min,
             retry_max,
+            keep_generations: section.whole("keep_generations", 0..=1_000_000),
         }
     }
 }

@@ -330,6 +330,20 @@ fn the_canonical_text_changes_with_what_figures_depend_on_only() {
 }
 
 #[test]
+fn of_generations_as_many_are_kept_as_are_asked_for() {
+    let kept = |text| load(text, &[]).unwrap().sink.keep_generations;
+    assert_eq!(kept(""), 1);
+    assert_eq!(kept("sink: {keep_generations: 0}"), 0);
+    check(
+        "sink:\n  keep_generations: all",
+        &[],
+        "
+mine.yaml:2:21: sink.keep_generations: `all` is not a whole number from 0 to 1000000
+",
+    );
+}
+
+#[test]
 fn snapshots_are_kept_in_a_directory_or_a_bucket() {
     let snapshots = |text: &str| {
         let text = format!("processor: {{snapshots: {{{text}}}}}");

@@ -144,6 +144,10 @@ metric_names! {
     SINK_CLICKHOUSE_UP = Gauge Count "throughline_sink_clickhouse_up";
     /// Age of the oldest record of the latest insert when it was acknowledged.
     SINK_FRESHNESS_SECONDS = Gauge Seconds "throughline_sink_freshness_seconds";
+    /// Rows of generations beyond `sink.keep_generations` that were still in ClickHouse at the latest look; label table.
+    SINK_OUTDATED_ROWS = Gauge Count "throughline_sink_outdated_rows";
+    /// Looks at which such rows could not be removed; they are repeated.
+    SINK_OUTDATED_FAILURES_TOTAL = Counter Count "throughline_sink_outdated_failures_total";
 }
 
 /// Registers the descriptions with the recorder that is installed.

@@ -66,6 +66,20 @@ fn other_rules_need_another_generation_which_shows_when_it_is_complete() {
     line.run_until_idle();
     line.assert_views(&traffic.expected);
 
+    // The first generation's rows leave, those of the two that are kept stay.
+    let rows = |generation: u32| {
+        line.query(&format!(
+            "SELECT (SELECT count() FROM deal_versions WHERE generation = {generation}) \
+             + (SELECT count() FROM credit_cells WHERE generation = {generation})"
+        ))
+    };
+    assert_ne!(rows(1), "0");
+    let mut sink = line.start("sink_after", &["sink"]);
+    until("the first generation is gone", || rows(1) == "0");
+    assert!(rows(2) != "0" && rows(3) != "0");
+    line.assert_views(&traffic.expected);
+    sink.stop();
+
     // A rate that begins after the newest event restates nothing.
     let rates = &mut line.config["tenants"]["defaults"]["currency_rates"];
     rates["CHF"] = serde_json::json!([{"from": "2200-01-01", "rate": "1.5"}]);

@@ -35,7 +35,9 @@ fn a_line_at_rest_tells_everything_and_its_sums_agree() {
         page = get(&address, "/metrics").unwrap().1;
         let lags = values(&page, metric_names::STREAM_LAG_RECORDS);
         let is_over = !lags.is_empty() && lags.iter().all(|lag| *lag == 0.0);
-        is_over && page.contains(metric_names::PROCESSOR_SNAPSHOT_SECONDS)
+        is_over
+            && page.contains(metric_names::PROCESSOR_SNAPSHOT_SECONDS)
+            && page.contains(metric_names::SINK_OUTDATED_ROWS)
     });
     for (name, ..) in ALL {
         let is_there = page.lines().any(|line| line.starts_with(name));
@@ -79,6 +81,25 @@ fn a_sink_without_clickhouse_lives_and_is_not_ready() {
     });
     assert!(report.contains("sink 0: waiting"), "{report}");
     assert_eq!(get(&address, "/healthz").unwrap().0, 200);
+    sink.stop();
+}
+
+#[test]
+fn older_generations_that_cannot_be_removed_are_counted_and_end_nothing() {
+    let mut line = Installation::new("not_removed", &Settings::default());
+    line.config["clickhouse"]["apply_schema"] = false.into();
+    let (mut sink, address) = line.start_watched("sink", &["sink"]);
+    until("it is counted", || {
+        let page = get(&address, "/metrics").map_or(String::new(), |(_, page)| page);
+        values(&page, metric_names::SINK_OUTDATED_FAILURES_TOTAL) == [1.0]
+    });
+    until("it is told why, and what to do", || {
+        sink.output()
+            .contains("apply the schema with `throughline schema apply`")
+    });
+    until("the sink is ready all the same", || {
+        get(&address, "/readyz").is_ok_and(|(status, _)| status == 200)
+    });
     sink.stop();
 }
 

@@ -7,6 +7,7 @@ mod fake;
 mod inserts;
 mod letters;
 mod line;
+mod outdated;
 mod pruning;
 mod rows;
 mod schema;
