@@ -11,6 +11,7 @@ use hyper_util::client::legacy::Client as HttpClient;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde::Serialize;
+use throughline_stream::Stop;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::config::Connection;
@@ -20,6 +21,8 @@ use crate::trouble::{Trouble, Verdict, judge};
 /// ClickHouse closes idle connections after 3 seconds at the earliest.
 const POOL_IDLE: Duration = Duration::from_secs(2);
 const KEEPALIVE: Duration = Duration::from_mins(1);
+/// How often a request that may be given up looks whether to.
+const STOP_CHECK: Duration = Duration::from_millis(50);
 
 /// A value that is given to a statement beside its text.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -42,6 +45,8 @@ pub struct ClickHouse {
     /// The same without a current database, which may not exist yet.
     outside: Client,
     runtime: Runtime,
+    /// No answer is waited for once it is requested.
+    stop: Option<Stop>,
 }
 
 impl fmt::Debug for ClickHouse {
@@ -77,7 +82,16 @@ impl ClickHouse {
             client: outside.clone().with_database(&connection.database),
             outside,
             runtime,
+            stop: None,
         })
+    }
+
+    /// The same for work that may be left undone: once a stop is requested, no
+    /// answer is waited for any more.
+    #[must_use]
+    pub(crate) fn until(mut self, stop: Stop) -> Self {
+        self.stop = Some(stop);
+        self
     }
 
     /// Which ClickHouse this is.
@@ -169,9 +183,12 @@ impl ClickHouse {
         let limit = Duration::from_millis(self.connection.request_timeout_ms);
         self.runtime
             .block_on(async {
-                tokio::time::timeout(limit, request)
-                    .await
-                    .unwrap_or(Err(clickhouse::error::Error::TimedOut))
+                tokio::select! {
+                    biased;
+                    answer = tokio::time::timeout(limit, request) => answer.ok(),
+                    () = requested(self.stop.as_ref()) => None,
+                }
+                .unwrap_or(Err(clickhouse::error::Error::TimedOut))
             })
             .map_err(|error| self.explain(context, &error))
     }
@@ -215,6 +232,16 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
+}
+
+/// Comes once a stop is requested; never where there is none.
+async fn requested(stop: Option<&Stop>) {
+    let Some(stop) = stop else {
+        return std::future::pending().await;
+    };
+    while !stop.is_requested() {
+        tokio::time::sleep(STOP_CHECK).await;
+    }
 }
 
 /// Connects with `TCP_NODELAY`: without it, small inserts wait some 40 ms for

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test says by its panic what failed")]
 
+mod erased;
 mod fake;
 mod inserts;
 mod letters;

@@ -1,0 +1,468 @@
+//! Rows of erased persons: gone from every table, and nobody else's.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use sha2::{Digest as _, Sha256};
+use throughline_sink::erased::{Deleted, PERSON_TABLES};
+use throughline_sink::{Connection, Eraser, SinkError};
+use throughline_stream::Stop;
+
+use crate::line::Line;
+
+/// Two identifiers of the person who is erased.
+const ANN: [u128; 2] = [0xa1 << 120 | 4, 0xa2 << 120 | 3];
+/// Two of another one.
+const BOB: [u128; 2] = [0xb1 << 120 | 4, 0xb2 << 120 | 3];
+
+const SWEEP: Duration = Duration::from_mins(10);
+
+fn eraser(connection: &Connection) -> Eraser {
+    Eraser::new(connection, SWEEP, Stop::new()).unwrap()
+}
+
+/// A line whose tables of persons keep all versions: nothing is merged.
+fn start(database: &str) -> Line {
+    let line = Line::start(database);
+    for table in PERSON_TABLES {
+        line.run(&format!(
+            "ALTER TABLE {} MODIFY SETTING max_bytes_to_merge_at_max_space_in_pool = 1, \
+             max_bytes_to_merge_at_min_space_in_pool = 1",
+            table.table.name()
+        ));
+    }
+    line
+}
+
+impl Line {
+    fn run(&self, sql: &str) {
+        self.clickhouse.execute("a test's statement", sql).unwrap();
+    }
+
+    fn erase(&self, identifiers: &[u128]) {
+        for identifier in identifiers {
+            let digest = Sha256::digest(identifier.to_be_bytes());
+            let digest = digest[..16].iter().map(|byte| format!("{byte:02x}"));
+            self.run(&format!(
+                "INSERT INTO erased_identifiers (tenant, digest, version) VALUES ('shop', unhex('{}'), 9)",
+                digest.collect::<String>()
+            ));
+        }
+    }
+
+    fn pass(&self) -> Deleted {
+        eraser(self.clickhouse.connection()).pass().unwrap()
+    }
+
+    /// Versions of a touch in one part: whose, which, whether a tombstone.
+    fn touch(&self, touch_id: &str, versions: &[(u128, u64, u8)]) {
+        self.versions(
+            "touchpoint_versions",
+            "touch_id",
+            &format!("'{touch_id}'"),
+            versions,
+        );
+    }
+
+    fn versions(&self, table: &str, key: &str, value: &str, versions: &[(u128, u64, u8)]) {
+        let generation = if table == "link_versions" {
+            ""
+        } else {
+            "generation, "
+        };
+        let one = if generation.is_empty() { "" } else { "1, " };
+        let client = if table == "link_versions" {
+            "other"
+        } else {
+            "client"
+        };
+        let rows = versions.iter().map(|(client, version, is_deleted)| {
+            format!("({one}'shop', {value}, unhex('{client:032x}'), {version}, {is_deleted})")
+        });
+        self.run(&format!(
+            "INSERT INTO {table} ({generation}tenant, {key}, {client}, version, is_deleted) \
+             SETTINGS optimize_on_insert = 0 VALUES {}",
+            rows.collect::<Vec<_>>().join(", ")
+        ));
+    }
+
+    /// All versions of touches: which, whose, version, whether a tombstone.
+    #[track_caller]
+    fn check_touches(&self, expected: &[&str]) {
+        self.check(
+            "SELECT touch_id, if(hex(client) LIKE 'A%', 'Ann', 'Bob'), version, is_deleted FROM touchpoint_versions",
+            expected,
+        );
+    }
+
+    fn mutations(&self) -> Vec<String> {
+        self.rows("SELECT table, count() FROM system.mutations WHERE database = currentDatabase() GROUP BY table")
+    }
+
+    /// Everything that tables of persons hold.
+    fn everything(&self) -> Vec<String> {
+        let dumps = PERSON_TABLES.map(|table| {
+            let name = table.table.name();
+            format!("SELECT '{name}' AS of_table, hex(toString(tuple(*))) AS of_row FROM {name}")
+        });
+        self.rows(&dumps.join(" UNION ALL "))
+    }
+
+    /// Fills all tables with rows of a person, versions and tombstones.
+    fn fill(&self, name: &str, person: [u128; 2]) {
+        let [first, second] = person;
+        let versions = [(second, 1, 0), (first, 2, 0), (first, 3, 1)];
+        let alive = [(second, 1, 0), (first, 2, 0)];
+        for (table, key) in [
+            ("touchpoint_versions", "touch_id"),
+            ("call_versions", "touch_id"),
+            ("deal_versions", "deal_id"),
+            ("credit_versions", "deal_id"),
+        ] {
+            self.versions(table, key, &format!("'gone:{name}'"), &versions);
+            self.versions(table, key, &format!("'alive:{name}'"), &alive);
+            // In parts of their own, the tombstone first.
+            for version in versions.iter().rev() {
+                self.versions(table, key, &format!("'parts:{name}'"), &[*version]);
+            }
+        }
+        for identifier in person {
+            let value = format!("unhex('{identifier:032x}')");
+            self.versions("identity_versions", "identifier", &value, &versions);
+            self.versions(
+                "link_versions",
+                "identifier",
+                &value,
+                &[(0, 1, 0), (0, 2, 1)],
+            );
+        }
+        let value = format!("unhex('{second:032x}')");
+        self.versions("link_versions", "identifier", &value, &[(first, 1, 0)]);
+    }
+}
+
+#[test]
+fn every_row_of_an_erased_person_goes_and_no_other() {
+    let line = start("erased");
+    line.fill("bob", BOB);
+    let bobs = line.everything();
+    line.fill("ann", ANN);
+    // The same identifiers and ids in another tenant are somebody else.
+    line.run("INSERT INTO touchpoint_versions SELECT * REPLACE('other' AS tenant) FROM touchpoint_versions WHERE touch_id = 'alive:ann'");
+    let others = line.rows("SELECT 'touchpoint_versions', hex(toString(tuple(*))) FROM touchpoint_versions WHERE tenant = 'other'");
+    let views = [
+        "touchpoints",
+        "calls",
+        "deals",
+        "credits",
+        "identities",
+        "links",
+    ];
+    let of_bob = |view: &str| {
+        let everything = line.rows(&format!("SELECT * FROM {view}"));
+        let is_anns = |row: &String| {
+            row.contains("shop")
+                && (row.contains(":ann") || row.contains("a1000") || row.contains("a2000"))
+        };
+        everything
+            .into_iter()
+            .filter(|row| !is_anns(row))
+            .collect::<Vec<_>>()
+    };
+    let seen = views.map(of_bob);
+    line.erase(&ANN);
+    let deleted = line.pass();
+    let counts: Vec<_> = deleted
+        .iter()
+        .map(|(table, rows)| format!("{table} {rows}"))
+        .collect();
+    assert_eq!(
+        counts,
+        [
+            "call_versions 8",
+            "credit_versions 8",
+            "deal_versions 8",
+            "identity_versions 6",
+            "link_versions 5",
+            "touchpoint_versions 8"
+        ]
+    );
+    let mut expected = [bobs, others].concat();
+    expected.sort();
+    assert_eq!(line.everything(), expected);
+    for (view, seen) in views.iter().zip(seen) {
+        assert_eq!(line.rows(&format!("SELECT * FROM {view}")), seen, "{view}");
+    }
+    // Not only masked: the parts hold no more rows than a scan finds.
+    for table in PERSON_TABLES {
+        let name = table.table.name();
+        assert_eq!(
+            line.rows(&format!("SELECT sum(rows) FROM system.parts WHERE database = currentDatabase() AND table = '{name}' AND active")),
+            line.rows(&format!("SELECT count() FROM {name}")),
+        );
+    }
+    line.check("SELECT count() FROM erasure_rows", &["0"]);
+}
+
+/// The newest version says whose a row is.
+#[test]
+fn rows_that_changed_hands_go_with_their_newest_client() {
+    let line = start("unmerged");
+    let (ann, bob) = (ANN[0], BOB[0]);
+    // Was Bob's, as long as both were taken for one person.
+    line.touch("web:was-bobs", &[(bob, 1, 0), (ann, 2, 0), (ann, 3, 1)]);
+    line.touch("web:was-bobs-and-shows", &[(bob, 1, 0), (ann, 2, 0)]);
+    line.touch("web:was-bobs-tombstone", &[(bob, 1, 1), (ann, 2, 0)]);
+    // Was Ann's for as long.
+    line.touch("web:was-anns", &[(ann, 1, 0), (bob, 2, 0)]);
+    line.touch(
+        "web:went-to-and-fro",
+        &[(bob, 1, 0), (ann, 2, 0), (bob, 3, 0)],
+    );
+    line.touch("web:was-anns-and-is-gone", &[(ann, 1, 0), (bob, 2, 1)]);
+    line.touch("web:bobs", &[(bob, 1, 0)]);
+    let seen = line.rows("SELECT touch_id FROM touchpoints WHERE touch_id != 'web:was-bobs-and-shows' AND touch_id != 'web:was-bobs-tombstone'");
+    line.erase(&ANN);
+    line.pass();
+    line.check_touches(&[
+        "web:bobs | Bob | 1 | 0",
+        "web:was-anns | Bob | 2 | 0",
+        "web:was-anns-and-is-gone | Bob | 2 | 1",
+        "web:went-to-and-fro | Bob | 1 | 0",
+        "web:went-to-and-fro | Bob | 3 | 0",
+    ]);
+    assert_eq!(line.rows("SELECT touch_id FROM touchpoints"), seen);
+}
+
+#[test]
+fn identifiers_and_links_go_by_either_end() {
+    let line = start("ends");
+    let (ann, bob) = (ANN[0], BOB[0]);
+    let hex = |identifier: u128| format!("unhex('{identifier:032x}')");
+    line.versions(
+        "link_versions",
+        "identifier",
+        &hex(bob),
+        &[(ann, 1, 0), (BOB[1], 1, 0)],
+    );
+    line.versions("link_versions", "identifier", &hex(ann), &[(BOB[1], 1, 0)]);
+    // Ann's identifier was Bob's when that was last said, and the other way round.
+    line.versions("identity_versions", "identifier", &hex(ann), &[(bob, 1, 0)]);
+    line.versions(
+        "identity_versions",
+        "identifier",
+        &hex(bob),
+        &[(ann, 1, 0), (bob, 2, 0)],
+    );
+    line.erase(&[ann]);
+    line.pass();
+    line.check(
+        "SELECT lower(hex(identifier)), lower(hex(other)) FROM link_versions",
+        &[&format!("{bob:032x} | {:032x}", BOB[1])],
+    );
+    line.check(
+        "SELECT lower(hex(identifier)), lower(hex(client)), version FROM identity_versions",
+        &[&format!("{bob:032x} | {bob:032x} | 2")],
+    );
+}
+
+#[test]
+fn what_comes_late_goes_in_the_next_pass() {
+    let line = start("late");
+    line.touch("web:1", &[(ANN[0], 1, 0), (ANN[0], 2, 1)]);
+    line.erase(&ANN);
+    line.pass();
+    line.touch("web:1", &[(ANN[1], 1, 0)]);
+    line.check("SELECT touch_id FROM touchpoints", &["web:1"]);
+    assert_eq!(line.pass()["touchpoint_versions"], 1);
+    line.check_touches(&[]);
+    // And one who is erased no more keeps what comes then.
+    line.run("INSERT INTO erased_identifiers SELECT * REPLACE(10 AS version, 1 AS is_deleted) FROM erased_identifiers");
+    line.touch("web:2", &[(ANN[0], 11, 0)]);
+    assert!(line.pass().is_empty());
+    line.check_touches(&["web:2 | Ann | 11 | 0"]);
+}
+
+#[test]
+fn nothing_is_scanned_or_deleted_without_need() {
+    let line = start("idle");
+    line.touch("web:1", &[(BOB[0], 1, 0)]);
+    // Nobody is erased: a table that is not there is not missed.
+    line.run("RENAME TABLE call_versions TO elsewhere");
+    assert!(line.pass().is_empty());
+    // Somebody is: it is.
+    line.erase(&ANN);
+    let error = eraser(line.clickhouse.connection()).pass().unwrap_err();
+    assert!(matches!(error, SinkError::NoSchema { .. }), "{error}");
+    line.run("RENAME TABLE elsewhere TO call_versions");
+    assert!(line.pass().is_empty());
+    assert!(line.mutations().is_empty());
+    line.touch("web:2", &[(ANN[0], 1, 0)]);
+    line.pass();
+    let once = ["touchpoint_versions\t1"];
+    assert_eq!(line.mutations(), once);
+    assert!(line.pass().is_empty());
+    assert_eq!(line.mutations(), once);
+}
+
+/// More keys than a round takes, in many parts: while they go, none shows again.
+#[test]
+fn nothing_shows_again_while_it_goes() {
+    let line = start("between");
+    let rows = |client: u128, version: u64, is_deleted: u8| {
+        line.run(&format!(
+            "INSERT INTO touchpoint_versions (generation, tenant, touch_id, client, version, is_deleted) \
+             SELECT 1, 'shop', concat('web:', toString(number)), unhex('{client:032x}'), {version}, {is_deleted} \
+             FROM numbers(300000)"
+        ));
+    };
+    rows(BOB[0], 1, 0);
+    rows(ANN[0], 2, 0);
+    rows(ANN[0], 3, 1);
+    line.touch("web:bobs", &[(BOB[0], 1, 0)]);
+    line.erase(&ANN);
+    let connection = line.clickhouse.connection().clone();
+    let passing = thread::spawn(move || eraser(&connection).pass().unwrap());
+    loop {
+        let is_over = passing.is_finished();
+        line.check("SELECT touch_id FROM touchpoints", &["web:bobs"]);
+        if is_over {
+            break;
+        }
+    }
+    passing.join().unwrap();
+    line.check_touches(&["web:bobs | Bob | 1 | 0"]);
+}
+
+#[test]
+fn several_sinks_may_pass_at_once() {
+    let line = start("together");
+    line.fill("bob", BOB);
+    let bobs = line.everything();
+    line.fill("ann", ANN);
+    line.erase(&ANN);
+    let passes: Vec<_> = (0..4)
+        .map(|_| {
+            let connection = line.clickhouse.connection().clone();
+            thread::spawn(move || eraser(&connection).pass().unwrap())
+        })
+        .collect();
+    for pass in passes {
+        pass.join().unwrap();
+    }
+    assert_eq!(line.everything(), bobs);
+    line.check("SELECT count() FROM erasure_rows", &["0"]);
+}
+
+#[test]
+fn what_a_killed_pass_has_left_is_cleared_away() {
+    let line = start("killed");
+    // It had deleted all but the newest version.
+    line.touch("web:1", &[(ANN[0], 3, 1)]);
+    line.run("INSERT INTO erasure_rows VALUES (17000000000000001, 'touchpoint_versions', unhex('00'), 2, 0)");
+    line.erase(&ANN);
+    line.pass();
+    line.check_touches(&[]);
+    line.check("SELECT count() FROM erasure_rows", &["0"]);
+}
+
+/// Neither parts nor the statements that ClickHouse keeps tell of the person.
+#[test]
+fn nothing_is_left_on_the_disk() {
+    let line = start("disk");
+    let directories: Vec<PathBuf> = line
+        .rows("SELECT arrayJoin(data_paths) FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree'")
+        .into_iter()
+        .map(PathBuf::from)
+        .collect();
+    assert!(
+        directories.iter().all(|directory| directory.is_dir()),
+        "this test looks into the files of a clickhouse on the same machine; unset THROUGHLINE_CLICKHOUSE"
+    );
+    let holds = |needle: &[u8]| directories.iter().any(|directory| holds(directory, needle));
+    // Of bytes that no compression makes shorter.
+    let ann = u128::from_be_bytes(*b"0123456789ANNann");
+    let bob = u128::from_be_bytes(*b"0123456789BOBbob");
+    line.touch("web:visit-of-ann", &[(ann, 1, 0)]);
+    line.touch("web:visit-of-bob", &[(bob, 1, 0)]);
+    let (name, others) = (ann.to_be_bytes(), bob.to_be_bytes());
+    assert!(holds(&name) && holds(b"web:visit-of-ann"));
+    line.erase(&[ann]);
+    line.pass();
+    // Parts that were replaced stay until ClickHouse clears them away.
+    while line
+        .rows("SELECT count() FROM system.parts WHERE database = currentDatabase() AND NOT active")
+        != ["0"]
+    {
+        thread::sleep(Duration::from_millis(100));
+    }
+    assert!(!holds(&name) && !holds(b"visit-of-ann"));
+    assert!(holds(&others) && holds(b"web:visit-of-bob"));
+}
+
+fn holds(directory: &Path, needle: &[u8]) -> bool {
+    fs::read_dir(directory).unwrap().any(|entry| {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            return holds(&path, needle);
+        }
+        // A part may be renamed or removed meanwhile.
+        fs::read(&path).is_ok_and(|bytes| bytes.windows(needle.len()).any(|found| found == needle))
+    })
+}
+
+/// A thread of its own finds who is erased by itself, and ends when told to.
+#[test]
+fn it_runs_by_itself() {
+    let line = start("by_itself");
+    let stop = Stop::new();
+    let eraser = Eraser::new(
+        line.clickhouse.connection(),
+        Duration::from_millis(10),
+        stop.clone(),
+    )
+    .unwrap();
+    let running = thread::spawn(move || eraser.run());
+    line.touch("web:1", &[(ANN[0], 1, 0)]);
+    line.erase(&ANN);
+    let wait_until_gone = || {
+        while !line
+            .rows("SELECT touch_id FROM touchpoint_versions")
+            .is_empty()
+        {
+            thread::sleep(Duration::from_millis(10));
+        }
+    };
+    wait_until_gone();
+    line.touch("web:1", &[(ANN[0], 1, 0)]);
+    wait_until_gone();
+    stop.request(Duration::ZERO);
+    running.join().unwrap();
+}
+
+#[test]
+fn every_column_that_names_a_person_is_looked_at() {
+    let line = start("columns_of_persons");
+    let mut names = Vec::new();
+    for table in PERSON_TABLES {
+        let name = table.table.name();
+        names.extend(table.names.iter().map(|column| format!("{name}\t{column}")));
+        let mut keys: Vec<_> = table.keys.iter().map(|key| (*key).to_owned()).collect();
+        keys.sort();
+        assert_eq!(
+            line.rows(&format!("SELECT name FROM system.columns WHERE database = currentDatabase() AND table = '{name}' AND is_in_sorting_key")),
+            keys,
+            "{name}"
+        );
+    }
+    names.sort();
+    assert_eq!(
+        line.rows(
+            "SELECT table, name FROM system.columns WHERE database = currentDatabase() \
+             AND type = 'FixedString(16)' AND table NOT IN ('erased_identifiers', 'erasure_rows')"
+        ),
+        names
+    );
+}
