@@ -139,6 +139,9 @@ impl Eraser {
     /// more is erased or a sweep is due. What goes wrong is logged and counted.
     pub fn run(&self) {
         metrics::counter!(metric_names::SINK_ERASURE_FAILURES_TOTAL).increment(0);
+        for table in &PERSON_TABLES {
+            count(table, 0);
+        }
         let mut last = Last {
             known: None,
             ended: Instant::now(),
@@ -314,14 +317,13 @@ impl Eraser {
                  FROM {ROWS} WHERE pass = {pass}"
             ),
         )?;
-        for (is_newest, count) in [(0, older), (1, newest)] {
-            if count > 0 {
+        for (is_newest, listed) in [(0, older), (1, newest)] {
+            if listed > 0 {
                 let sql = self.deletion(table, pass, is_newest);
                 self.clickhouse
                     .execute("delete rows of erased persons", &sql)?;
-                *rows += count;
-                metrics::counter!(metric_names::SINK_ERASED_ROWS_TOTAL, "table" => table.table.name())
-                    .increment(count);
+                *rows += listed;
+                count(table, listed);
             }
         }
         if keys > 0 {
@@ -384,6 +386,11 @@ impl PersonTable {
              SETTINGS max_threads = {SEARCH_THREADS}, async_insert = 0, insert_deduplicate = 0"
         )
     }
+}
+
+fn count(table: &PersonTable, rows: u64) {
+    let name = table.table.name();
+    metrics::counter!(metric_names::SINK_ERASED_ROWS_TOTAL, "table" => name).increment(rows);
 }
 
 const fn remedy(error: &SinkError) -> &'static str {

@@ -2,7 +2,9 @@
 //! stop or have nothing to do.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use throughline_sink::{Eraser, SinkError};
 use throughline_stream::{Role, Stop, runner};
 
 use crate::config::Settings;
@@ -13,6 +15,9 @@ use crate::roles::{Joined, Worker};
 use crate::shutdown::Signals;
 use crate::workers::Workers;
 use crate::{monitor, prepare, roles, snapshots, telemetry};
+
+/// How often it is looked whether the schema is up to date.
+const SCHEMA_INTERVAL: Duration = Duration::from_millis(100);
 
 /// The roles of the line, in the order of the flow.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -172,17 +177,42 @@ impl Line {
                 roles::sink(&settings, &worker).map(Some)
             })?;
         }
-        Ok(())
+        self.start_eraser(schema)
+    }
+
+    /// Starts what deletes rows of erased persons, once the schema is there.
+    fn start_eraser(&mut self, schema: Arc<Mutex<bool>>) -> anyhow::Result<()> {
+        let (eraser, stop) = (self.eraser()?, self.stop.clone());
+        self.workers.start("eraser", move || {
+            while !*schema.lock().unwrap_or_else(PoisonError::into_inner) {
+                if stop.sleep(SCHEMA_INTERVAL) {
+                    return Ok(());
+                }
+            }
+            eraser.run();
+            Ok(())
+        })
+    }
+
+    fn eraser(&self) -> Result<Eraser, SinkError> {
+        Eraser::new(
+            &self.settings.clickhouse.connection,
+            self.settings.sink.erasure_sweep,
+            self.stop.clone(),
+        )
     }
 
     fn start_monitor(&mut self, until_idle: Option<usize>, has_sink: bool) -> anyhow::Result<()> {
         let (settings, stop) = (Arc::clone(&self.settings), self.stop.clone());
         let (health, joined) = (self.health.clone(), self.joined.clone());
+        let is_last_pass = has_sink && until_idle.is_some();
+        let eraser = is_last_pass.then(|| self.eraser()).transpose()?;
         self.workers.start("monitor", move || {
             let stages = monitor::stages(&settings);
             let idle = until_idle.map(|last| UntilIdle {
                 stages: &stages[..=last],
                 joined,
+                eraser,
             });
             let [_, processor, sink] = &stages;
             let switch = has_sink.then(|| Switch::new(&settings, processor, sink));

@@ -16,6 +16,9 @@ const COUNT: RangeInclusive<usize> = 1..=100_000_000;
 /// Times in milliseconds.
 const MILLIS: RangeInclusive<u64> = 0..=3_600_000;
 
+/// How often all tables of persons may be gone through, in milliseconds.
+const SWEEP_MILLIS: RangeInclusive<u64> = 100..=86_400_000;
+
 /// The section `ingest`.
 #[derive(Clone, Debug)]
 pub struct Ingest {
@@ -128,6 +131,8 @@ pub struct Sink {
     pub retry_min: Duration,
     /// The longest pause after failures.
     pub retry_max: Duration,
+    /// How often rows of erased persons are looked for that come late.
+    pub erasure_sweep: Duration,
 }
 
 impl Sink {
@@ -147,6 +152,7 @@ impl Sink {
             max_delay: section.millis("max_delay_ms", MILLIS),
             retry_min,
             retry_max,
+            erasure_sweep: section.millis("erasure_sweep_ms", SWEEP_MILLIS),
         }
     }
 }
