@@ -16,6 +16,8 @@
 //! stopped), so passes are repeated for as long as anybody is erased. Several
 //! processes may do this at once: a row that is gone is gone.
 
+mod tables;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
@@ -25,8 +27,10 @@ use throughline_stream::{Stop, metric_names};
 use crate::client::ClickHouse;
 use crate::config::Connection;
 use crate::error::SinkError;
-use crate::schema::quoted;
-use crate::table::Table;
+
+use tables::{PASS_DICE, ROUND_KEYS, ROWS};
+
+pub use tables::{PERSON_TABLES, PersonTable};
 
 /// How often it is asked whether somebody more is erased.
 const LOOK_INTERVAL: Duration = Duration::from_secs(3);
@@ -37,62 +41,9 @@ const POLL_INTERVAL: Duration = Duration::from_millis(200);
 /// The longest that one statement may take: a deletion rewrites every part that
 /// it finds rows in.
 const STATEMENT_LIMIT: Duration = Duration::from_hours(1);
-/// Keys that are deleted at once. ClickHouse holds some 100 bytes for each
-/// version of them meanwhile.
-const ROUND_KEYS: u64 = 250_000;
-/// How many of ClickHouse's threads look for rows.
-const SEARCH_THREADS: u8 = 2;
 /// What a deletion was told is forgotten after so long when nobody has done so:
 /// the process that began it was killed.
 const STALE: Duration = Duration::from_hours(24);
-/// Where it stands which rows are deleted.
-const ROWS: &str = "erasure_rows";
-
-/// A table with rows of persons.
-#[derive(Clone, Copy, Debug)]
-pub struct PersonTable {
-    /// The table.
-    pub table: Table,
-    /// What tells its rows apart.
-    pub keys: &'static [&'static str],
-    /// The columns that name a person by an identifier.
-    pub names: &'static [&'static str],
-}
-
-/// Every table with rows of persons. Identifiers and what links them go last:
-/// what is interrupted can still be explained by them.
-pub const PERSON_TABLES: [PersonTable; 6] = [
-    PersonTable {
-        table: Table::Touchpoints,
-        keys: &["generation", "tenant", "touch_id", "content_hash"],
-        names: &["client"],
-    },
-    PersonTable {
-        table: Table::Calls,
-        keys: &["generation", "tenant", "touch_id", "content_hash"],
-        names: &["client"],
-    },
-    PersonTable {
-        table: Table::Credits,
-        keys: &["generation", "tenant", "deal_id"],
-        names: &["client"],
-    },
-    PersonTable {
-        table: Table::Deals,
-        keys: &["generation", "tenant", "deal_id"],
-        names: &["client"],
-    },
-    PersonTable {
-        table: Table::Links,
-        keys: &["tenant", "identifier", "other", "kind"],
-        names: &["identifier", "other"],
-    },
-    PersonTable {
-        table: Table::Identities,
-        keys: &["generation", "tenant", "identifier"],
-        names: &["client", "identifier"],
-    },
-];
 
 /// How many rows a pass has deleted, by table; tables without any are left out.
 pub type Deleted = BTreeMap<&'static str, u64>;
@@ -288,15 +239,9 @@ impl Eraser {
 
     /// Whether a table has a row that names somebody who is erased.
     fn finds_rows(&self, table: &PersonTable) -> Result<bool, SinkError> {
-        let found: u64 = self.clickhouse.scalar(
-            "look for rows of erased persons",
-            &format!(
-                "SELECT count() FROM (SELECT 1 FROM {} WHERE {} LIMIT 1) \
-                 SETTINGS max_threads = {SEARCH_THREADS}",
-                table.table.name(),
-                table.is_erased()
-            ),
-        )?;
+        let found: u64 = self
+            .clickhouse
+            .scalar("look for rows of erased persons", &table.search())?;
         Ok(found > 0)
     }
 
@@ -317,9 +262,10 @@ impl Eraser {
                  FROM {ROWS} WHERE pass = {pass}"
             ),
         )?;
+        let database = &self.clickhouse.connection().database;
         for (is_newest, listed) in [(0, older), (1, newest)] {
             if listed > 0 {
-                let sql = self.deletion(table, pass, is_newest);
+                let sql = table.deletion(database, pass, is_newest);
                 self.clickhouse
                     .execute("delete rows of erased persons", &sql)?;
                 *rows += listed;
@@ -330,61 +276,6 @@ impl Eraser {
             self.forget(pass)?;
         }
         Ok(keys)
-    }
-
-    /// The statement that deletes listed rows and waits until they are gone. On
-    /// replicas it is the same everywhere, as the list is.
-    fn deletion(&self, table: &PersonTable, pass: u64, is_newest: u8) -> String {
-        format!(
-            "ALTER TABLE {name} DELETE WHERE ({key}, version) IN \
-             (SELECT key, version FROM {database}.{ROWS} \
-             WHERE pass = {pass} AND table_name = '{name}' AND is_newest = {is_newest}) \
-             SETTINGS mutations_sync = 2, allow_nondeterministic_mutations = 1, \
-             mutations_execute_subqueries_on_initiator = 0",
-            name = table.table.name(),
-            key = table.key(),
-            database = quoted(&self.clickhouse.connection().database),
-        )
-    }
-}
-
-/// Passes of one millisecond are told apart by a number below this.
-const PASS_DICE: u64 = 10_000;
-
-impl PersonTable {
-    /// A number of a row's key: 128 bits of a hash.
-    fn key(&self) -> String {
-        format!("sipHash128({})", self.keys.join(", "))
-    }
-
-    /// The condition that a row names somebody who is erased.
-    fn is_erased(&self) -> String {
-        let names = self.names.iter().map(|name| {
-            format!(
-                "(tenant, toFixedString(substring(SHA256({name}), 1, 16), 16)) IN \
-                 (SELECT tenant, digest FROM erased_identifiers FINAL)"
-            )
-        });
-        format!("({})", names.collect::<Vec<_>>().join(" OR "))
-    }
-
-    /// The statement that lists which versions of which keys go: all where the
-    /// newest names somebody who is erased, else those that do.
-    fn listing(&self, pass: u64) -> String {
-        let (name, key, is_erased) = (self.table.name(), self.key(), self.is_erased());
-        format!(
-            "INSERT INTO {ROWS} (pass, table_name, key, version, is_newest) \
-             SELECT {pass}, '{name}', of_key, of_row.1, of_row.1 = newest FROM \
-             (SELECT of_key, newest, \
-             arrayJoin(arrayFilter(of_version -> of_newest OR of_version.2, versions)) AS of_row FROM \
-             (SELECT of_key, max(version) AS newest, \
-             argMax(of_erased, (version, of_erased)) AS of_newest, \
-             groupArray((version, of_erased)) AS versions FROM \
-             (SELECT {key} AS of_key, version, {is_erased} AS of_erased FROM {name} \
-             WHERE {key} IN (SELECT DISTINCT {key} FROM {name} WHERE {is_erased} LIMIT {ROUND_KEYS})) \
-             GROUP BY of_key)) \
-             SETTINGS max_threads = {SEARCH_THREADS}, async_insert = 0, insert_deduplicate = 0"
-        )
     }
 }
 

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test says by its panic what failed")]
 
 mod erased;
+mod eraser;
 mod fake;
 mod inserts;
 mod letters;
