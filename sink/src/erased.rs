@@ -3,8 +3,8 @@
 //! The processor says of each identifier of an erased person, as a digest, that
 //! it is one (`erased_identifiers`), and covers the person's rows by tombstones.
 //! A tombstone hides rows and keeps them, and names the person itself: here all
-//! of them are deleted, physically. Whose row it is says its newest version; one
-//! that passed from an erased person to another stays, without the versions that
+//! of them are deleted, physically. Whose a touch or a deal is says its newest row;
+//! one that passed from an erased person to another stays, without the rows that
 //! still named the former.
 //!
 //! A deletion goes part by part, so the versions of a key would go one by one in

@@ -33,32 +33,36 @@ fn nothing_is_scanned_or_deleted_without_need() {
     assert_eq!(line.mutations(), once);
 }
 
-/// More keys than a round takes, in many parts: while they go, none shows again.
+/// Many touches in three parts, each of another version.
 #[test]
 fn nothing_shows_again_while_it_goes() {
     let line = start("between");
-    let rows = |client: u128, version: u64, is_deleted: u8| {
-        line.run(&format!(
-            "INSERT INTO touchpoint_versions (generation, tenant, touch_id, client, version, is_deleted) \
-             SELECT 1, 'shop', concat('web:', toString(number)), unhex('{client:032x}'), {version}, {is_deleted} \
-             FROM numbers(300000)"
-        ));
-    };
-    rows(BOB[0], 1, 0);
-    rows(ANN[0], 2, 0);
-    rows(ANN[0], 3, 1);
+    for (client, version, is_deleted) in [(BOB[0], 1, 0), (ANN[0], 2, 0), (ANN[0], 3, 1)] {
+        line.touches(30_000, client, version, is_deleted);
+    }
     line.touch("web:bobs", &[(BOB[0], 1, 0)]);
     line.erase(&ANN);
     let connection = line.clickhouse.connection().clone();
     let passing = thread::spawn(move || eraser(&connection).pass().unwrap());
     loop {
         let is_over = passing.is_finished();
-        line.check("SELECT touch_id FROM touchpoints", &["web:bobs"]);
+        line.check("SELECT count() FROM touchpoints", &["1"]);
         if is_over {
             break;
         }
     }
     passing.join().unwrap();
+    line.check_touches(&["web:bobs | Bob | 1 | 0"]);
+}
+
+#[test]
+fn more_than_goes_at_once_goes_in_rounds() {
+    let line = start("rounds");
+    line.touches(260_000, ANN[0], 1, 1);
+    line.touch("web:bobs", &[(BOB[0], 1, 0)]);
+    line.erase(&ANN);
+    assert_eq!(line.pass()["touchpoint_versions"], 260_000);
+    assert_eq!(line.mutations(), ["touchpoint_versions\t2"]);
     line.check_touches(&["web:bobs | Bob | 1 | 0"]);
 }
 
