@@ -1,7 +1,7 @@
 //! Rows of erased persons, out of ClickHouse.
 //!
-//! The processor says of each identifier of an erased person, as a digest, that
-//! it is one (`erased_identifiers`), and covers the person's rows by tombstones.
+//! The processor says of each identifier of an erased person, by its pseudonym,
+//! that it is one (`erased_identifiers`), and covers the person's rows by tombstones.
 //! A tombstone hides rows and keeps them, and names the person itself: here all
 //! of them are deleted, physically. Whose a touch or a deal is says its newest row;
 //! one that passed from an erased person to another stays, without the rows that
@@ -180,7 +180,7 @@ impl Eraser {
     fn known(&self) -> Result<Known, SinkError> {
         self.clickhouse.scalar(
             "look up who is erased",
-            "SELECT count(), sum(cityHash64(tenant, digest)) FROM erased_identifiers FINAL",
+            "SELECT count(), sum(cityHash64(tenant, pseudonym)) FROM erased_identifiers FINAL",
         )
     }
 

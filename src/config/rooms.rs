@@ -127,12 +127,12 @@ pub struct Sink {
     pub max_bytes: usize,
     /// How long the first row waits.
     pub max_delay: Duration,
+    /// How often rows of erased persons are looked for that come late.
+    pub erasure_sweep: Duration,
     /// The first pause after a failure.
     pub retry_min: Duration,
     /// The longest pause after failures.
     pub retry_max: Duration,
-    /// How often rows of erased persons are looked for that come late.
-    pub erasure_sweep: Duration,
 }
 
 impl Sink {
@@ -150,9 +150,9 @@ impl Sink {
             max_rows: section.whole("max_rows", COUNT),
             max_bytes: section.whole("max_bytes", BYTES),
             max_delay: section.millis("max_delay_ms", MILLIS),
+            erasure_sweep: section.millis("erasure_sweep_ms", SWEEP_MILLIS),
             retry_min,
             retry_max,
-            erasure_sweep: section.millis("erasure_sweep_ms", SWEEP_MILLIS),
         }
     }
 }

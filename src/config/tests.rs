@@ -330,23 +330,6 @@ fn the_canonical_text_changes_with_what_figures_depend_on_only() {
 }
 
 #[test]
-fn rows_of_erased_persons_are_looked_for_every_ten_minutes() {
-    let sweep = |text| load(text, &[]).unwrap().sink.erasure_sweep;
-    assert_eq!(sweep(""), Duration::from_mins(10));
-    assert_eq!(
-        sweep("sink: {erasure_sweep_ms: 100}"),
-        Duration::from_millis(100)
-    );
-    check(
-        "sink:\n  erasure_sweep_ms: 0",
-        &[],
-        "
-mine.yaml:2:21: sink.erasure_sweep_ms: `0` is not a whole number from 100 to 86400000
-",
-    );
-}
-
-#[test]
 fn snapshots_are_kept_in_a_directory_or_a_bucket() {
     let snapshots = |text: &str| {
         let text = format!("processor: {{snapshots: {{{text}}}}}");
@@ -369,6 +352,23 @@ mine.yaml:2:23: processor.accept_lost_events: `perhaps` is not one of true and f
 mine.yaml:4:10: processor.snapshots.url: `gs://bucket` is neither a directory nor s3://bucket/prefix
 mine.yaml:5:11: processor.snapshots.keep: `0` is not a whole number from 1 to 1000
 mine.yaml:6:5: processor.snapshots.interval: there is no such setting; did you mean `interval_ms`?
+",
+    );
+}
+
+#[test]
+fn rows_of_erased_persons_are_looked_for_every_ten_minutes() {
+    let sweep = |text| load(text, &[]).unwrap().sink.erasure_sweep;
+    assert_eq!(sweep(""), Duration::from_mins(10));
+    assert_eq!(
+        sweep("sink: {erasure_sweep_ms: 100}"),
+        Duration::from_millis(100)
+    );
+    check(
+        "sink:\n  erasure_sweep_ms: 0",
+        &[],
+        "
+mine.yaml:2:21: sink.erasure_sweep_ms: `0` is not a whole number from 100 to 86400000
 ",
     );
 }

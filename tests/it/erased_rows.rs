@@ -67,8 +67,8 @@ fn rows_of_an_erased_person_leave_clickhouse() {
     let before = lines(others(&line));
     assert!(left(&line) > 0);
     line.query(
-        "INSERT INTO erased_identifiers (tenant, digest, version) \
-         SELECT tenant, substring(SHA256(identifier), 1, 16), 1 FROM anns",
+        "INSERT INTO erased_identifiers (tenant, pseudonym, version) \
+         SELECT tenant, concat(substring(SHA256(identifier), 1, 15), substring(identifier, 16, 1)), 1 FROM anns",
     );
     line.start("until_idle", &["sink", "--until-idle"])
         .succeeds();

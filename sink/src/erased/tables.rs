@@ -73,12 +73,14 @@ impl PersonTable {
         format!("sipHash128({})", keys.join(", "))
     }
 
-    /// The condition that a row names somebody who is erased.
+    /// The condition that a row names somebody who is erased: the pseudonym of an
+    /// identifier is the first 15 bytes of its SHA-256 and its own last one.
     fn is_erased(&self) -> String {
         let names = self.names.iter().map(|name| {
             format!(
-                "(tenant, toFixedString(substring(SHA256({name}), 1, 16), 16)) IN \
-                 (SELECT tenant, digest FROM erased_identifiers FINAL)"
+                "(tenant, toFixedString(concat(\
+                 substring(SHA256({name}), 1, 15), substring({name}, 16, 1)), 16)) IN \
+                 (SELECT tenant, pseudonym FROM erased_identifiers FINAL)"
             )
         });
         format!("({})", names.collect::<Vec<_>>().join(" OR "))

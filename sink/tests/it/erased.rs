@@ -41,10 +41,10 @@ impl Line {
     pub fn erase(&self, identifiers: &[u128]) {
         for identifier in identifiers {
             let digest = Sha256::digest(identifier.to_be_bytes());
-            let digest = digest[..16].iter().map(|byte| format!("{byte:02x}"));
+            let bytes = digest[..15].iter().chain(&identifier.to_be_bytes()[15..]);
+            let pseudonym = bytes.map(|byte| format!("{byte:02x}")).collect::<String>();
             self.run(&format!(
-                "INSERT INTO erased_identifiers (tenant, digest, version) VALUES ('shop', unhex('{}'), 9)",
-                digest.collect::<String>()
+                "INSERT INTO erased_identifiers (tenant, pseudonym, version) VALUES ('shop', unhex('{pseudonym}'), 9)"
             ));
         }
     }
