@@ -41,10 +41,10 @@ impl Line {
     pub fn erase(&self, identifiers: &[u128]) {
         for identifier in identifiers {
             let digest = Sha256::digest(identifier.to_be_bytes());
-            let bytes = digest[..15].iter().chain(&identifier.to_be_bytes()[15..]);
-            let pseudonym = bytes.map(|byte| format!("{byte:02x}")).collect::<String>();
+            let digest = u128::from_be_bytes(digest[..16].try_into().unwrap());
+            let pseudonym = digest & !0xff | identifier & 0xff;
             self.run(&format!(
-                "INSERT INTO erased_identifiers (tenant, pseudonym, version) VALUES ('shop', unhex('{pseudonym}'), 9)"
+                "INSERT INTO erased_identifiers (tenant, pseudonym, version) VALUES ('shop', unhex('{pseudonym:032x}'), 9)"
             ));
         }
     }
