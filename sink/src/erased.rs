@@ -28,6 +28,7 @@ use crate::client::ClickHouse;
 use crate::config::Connection;
 use crate::error::SinkError;
 
+pub(crate) use tables::ERASED;
 use tables::{PASS_DICE, ROUND_KEYS, ROWS};
 
 pub use tables::{PERSON_TABLES, PersonTable};
@@ -180,7 +181,7 @@ impl Eraser {
     fn known(&self) -> Result<Known, SinkError> {
         self.clickhouse.scalar(
             "look up who is erased",
-            "SELECT count(), sum(cityHash64(tenant, pseudonym)) FROM erased_identifiers FINAL",
+            &format!("SELECT count(), sum(cityHash64(tenant, pseudonym)) FROM {ERASED} FINAL"),
         )
     }
 

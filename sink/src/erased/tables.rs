@@ -4,6 +4,8 @@
 use crate::schema::quoted;
 use crate::table::Table;
 
+/// Where the pseudonyms of erased identifiers stand.
+pub(crate) const ERASED: &str = "erased_identifiers";
 /// Where it stands which rows are deleted.
 pub(super) const ROWS: &str = "erasure_rows";
 /// Keys that are deleted at once. ClickHouse holds some 100 bytes for each
@@ -61,6 +63,11 @@ pub const PERSON_TABLES: [PersonTable; 6] = [
 ];
 
 impl PersonTable {
+    /// The table, if it has rows of persons.
+    pub(crate) fn of(table: Table) -> Option<&'static Self> {
+        PERSON_TABLES.iter().find(|person| person.table == table)
+    }
+
     /// A number of a row's key: 128 bits of a hash.
     fn key(&self) -> String {
         format!("sipHash128({})", self.keys.join(", "))
@@ -75,12 +82,13 @@ impl PersonTable {
 
     /// The condition that a row names somebody who is erased: the pseudonym of an
     /// identifier is the first 15 bytes of its SHA-256 and its own last one.
-    fn is_erased(&self) -> String {
+    /// `erased` is the name of the table of pseudonyms.
+    pub(crate) fn is_erased(&self, erased: &str) -> String {
         let names = self.names.iter().map(|name| {
             format!(
                 "(tenant, toFixedString(concat(\
                  substring(SHA256({name}), 1, 15), substring({name}, 16, 1)), 16)) IN \
-                 (SELECT tenant, pseudonym FROM erased_identifiers FINAL)"
+                 (SELECT tenant, pseudonym FROM {erased} FINAL)"
             )
         });
         format!("({})", names.collect::<Vec<_>>().join(" OR "))
@@ -92,7 +100,7 @@ impl PersonTable {
             "SELECT count() FROM (SELECT 1 FROM {} WHERE {} LIMIT 1) \
              SETTINGS max_threads = {SEARCH_THREADS}",
             self.table.name(),
-            self.is_erased()
+            self.is_erased(ERASED)
         )
     }
 
@@ -102,7 +110,7 @@ impl PersonTable {
     /// go, else those that name one.
     pub(super) fn listing(&self, pass: u64) -> String {
         let (name, key, subject) = (self.table.name(), self.key(), self.subject());
-        let is_erased = self.is_erased();
+        let is_erased = self.is_erased(ERASED);
         format!(
             "INSERT INTO {ROWS} (pass, table_name, key, version, is_newest) \
              SELECT {pass}, '{name}', of_one.1, of_row.1, of_row.1 = of_one.2 FROM \
