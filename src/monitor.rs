@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use metrics::gauge;
+use throughline_sink::Eraser;
 use throughline_stream::idle::{Offsets as _, Stage, is_idle, lag};
 use throughline_stream::kafka::GroupOffsets;
 use throughline_stream::{Stop, StreamError, metric_names};
@@ -42,8 +43,13 @@ pub struct UntilIdle<'a> {
     /// … and all of this process' workers are in their groups: before, offsets
     /// can tell of state that is lost.
     pub joined: Joined,
+    /// In a process with a sink: a last pass, so that no row of an erased person
+    /// is left when the process has ended.
+    pub eraser: Option<Eraser>,
 }
 
+/// How long after a failed last pass of the eraser the next one comes.
+const ERASER_PAUSE: Duration = Duration::from_secs(5);
 /// How often in a row the line must be found idle.
 const TIMES: u32 = 2;
 
@@ -78,7 +84,10 @@ pub fn watch(
                     0
                 }
             };
-            if idle >= TIMES && switched(&mut switch, |switch| switch.at_idle(&mut offsets)) {
+            if idle >= TIMES
+                && switched(&mut switch, |switch| switch.at_idle(&mut offsets))
+                && has_erased(until.eraser.as_ref(), stop)
+            {
                 tracing::info!("everything is consumed and has arrived");
                 stop.request(settings.shutdown_timeout);
             }
@@ -110,6 +119,16 @@ fn switched(
         tracing::debug!(error, "cannot tell whether the generation is complete");
     }
     result.is_ok()
+}
+
+/// Deletes what is left of erased persons; `false` when that has to be repeated.
+/// The eraser itself says why.
+fn has_erased(eraser: Option<&Eraser>, stop: &Stop) -> bool {
+    let has_erased = eraser.is_none_or(|eraser| eraser.pass().is_ok());
+    if !has_erased {
+        stop.sleep(ERASER_PAUSE);
+    }
+    has_erased
 }
 
 fn measure(stage: &Stage, offsets: &mut GroupOffsets) -> Result<(), StreamError> {

@@ -9,6 +9,7 @@
 pub mod blocks;
 pub mod client;
 pub mod config;
+pub mod erased;
 pub mod error;
 pub mod identities;
 pub mod letters;
@@ -26,6 +27,7 @@ mod retry;
 
 pub use client::ClickHouse;
 pub use config::{Config, Connection};
+pub use erased::Eraser;
 pub use error::SinkError;
 pub use outdated::Outdated;
 pub use sink::Sink;

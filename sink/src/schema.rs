@@ -22,7 +22,7 @@ struct Migration {
 }
 
 /// Every migration in order.
-const MIGRATIONS: [Migration; 4] = [
+const MIGRATIONS: [Migration; 5] = [
     Migration {
         number: 1,
         name: "0001_tables",
@@ -42,6 +42,11 @@ const MIGRATIONS: [Migration; 4] = [
         number: 4,
         name: "0004_links",
         sql: include_str!("../migrations/0004_links.sql"),
+    },
+    Migration {
+        number: 5,
+        name: "0005_erasure",
+        sql: include_str!("../migrations/0005_erasure.sql"),
     },
 ];
 

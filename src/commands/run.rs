@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use throughline_sink::Outdated;
+use throughline_sink::{Eraser, Outdated, SinkError};
 use throughline_stream::{Role, Stop, runner};
 
 use crate::config::Settings;
@@ -16,8 +16,8 @@ use crate::shutdown::Signals;
 use crate::workers::Workers;
 use crate::{monitor, prepare, roles, snapshots, telemetry};
 
-/// How long to wait before it is looked again whether the schema is there.
-const SCHEMA_PAUSE: Duration = Duration::from_millis(100);
+/// How often it is looked whether the schema is up to date.
+const SCHEMA_INTERVAL: Duration = Duration::from_millis(100);
 
 /// The roles of the line, in the order of the flow.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -180,36 +180,64 @@ impl Line {
                 roles::sink(&settings, &worker).map(Some)
             })?;
         }
-        self.start_outdated(schema)
+        self.start_outdated(Arc::clone(&schema))?;
+        self.start_eraser(schema)
     }
 
-    /// Starts what removes rows of older generations, once the schema is there.
+    /// Starts what removes rows of older generations.
     fn start_outdated(&mut self, schema: Arc<Mutex<bool>>) -> anyhow::Result<()> {
         let outdated = Outdated::new(
             &self.settings.clickhouse.connection,
             self.settings.sink.keep_generations,
             self.stop.clone(),
         )?;
+        self.start_keeper("outdated rows", schema, move || outdated.run())
+    }
+
+    /// Starts what deletes rows of erased persons.
+    fn start_eraser(&mut self, schema: Arc<Mutex<bool>>) -> anyhow::Result<()> {
+        let eraser = self.eraser()?;
+        self.start_keeper("eraser", schema, move || eraser.run())
+    }
+
+    /// Starts what works on the tables beside the sink, once the schema is there.
+    fn start_keeper(
+        &mut self,
+        name: &str,
+        schema: Arc<Mutex<bool>>,
+        run: impl FnOnce() + Send + 'static,
+    ) -> anyhow::Result<()> {
         let stop = self.stop.clone();
-        self.workers.start("outdated rows", move || {
+        self.workers.start(name, move || {
             while !*schema.lock().unwrap_or_else(PoisonError::into_inner) {
-                if stop.sleep(SCHEMA_PAUSE) {
+                if stop.sleep(SCHEMA_INTERVAL) {
                     return Ok(());
                 }
             }
-            outdated.run();
+            run();
             Ok(())
         })
+    }
+
+    fn eraser(&self) -> Result<Eraser, SinkError> {
+        Eraser::new(
+            &self.settings.clickhouse.connection,
+            self.settings.sink.erasure_sweep,
+            self.stop.clone(),
+        )
     }
 
     fn start_monitor(&mut self, until_idle: Option<usize>, has_sink: bool) -> anyhow::Result<()> {
         let (settings, stop) = (Arc::clone(&self.settings), self.stop.clone());
         let (health, joined) = (self.health.clone(), self.joined.clone());
+        let is_last_pass = has_sink && until_idle.is_some();
+        let eraser = is_last_pass.then(|| self.eraser()).transpose()?;
         self.workers.start("monitor", move || {
             let stages = monitor::stages(&settings);
             let idle = until_idle.map(|last| UntilIdle {
                 stages: &stages[..=last],
                 joined,
+                eraser,
             });
             let [_, processor, sink] = &stages;
             let switch = has_sink.then(|| Switch::new(&settings, processor, sink));

@@ -16,6 +16,9 @@ const COUNT: RangeInclusive<usize> = 1..=100_000_000;
 /// Times in milliseconds.
 const MILLIS: RangeInclusive<u64> = 0..=3_600_000;
 
+/// How often all tables of persons may be gone through, in milliseconds.
+const SWEEP_MILLIS: RangeInclusive<u64> = 100..=86_400_000;
+
 /// The section `ingest`.
 #[derive(Clone, Debug)]
 pub struct Ingest {
@@ -130,6 +133,8 @@ pub struct Sink {
     pub max_bytes: usize,
     /// How long the first row waits.
     pub max_delay: Duration,
+    /// How often rows of erased persons are looked for that come late.
+    pub erasure_sweep: Duration,
     /// The first pause after a failure.
     pub retry_min: Duration,
     /// The longest pause after failures.
@@ -153,6 +158,7 @@ impl Sink {
             max_rows: section.whole("max_rows", COUNT),
             max_bytes: section.whole("max_bytes", BYTES),
             max_delay: section.millis("max_delay_ms", MILLIS),
+            erasure_sweep: section.millis("erasure_sweep_ms", SWEEP_MILLIS),
             retry_min,
             retry_max,
             keep_generations: section.whole("keep_generations", 0..=1_000_000),

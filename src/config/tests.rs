@@ -369,3 +369,20 @@ mine.yaml:6:5: processor.snapshots.interval: there is no such setting; did you m
 ",
     );
 }
+
+#[test]
+fn rows_of_erased_persons_are_looked_for_every_ten_minutes() {
+    let sweep = |text| load(text, &[]).unwrap().sink.erasure_sweep;
+    assert_eq!(sweep(""), Duration::from_mins(10));
+    assert_eq!(
+        sweep("sink: {erasure_sweep_ms: 100}"),
+        Duration::from_millis(100)
+    );
+    check(
+        "sink:\n  erasure_sweep_ms: 0",
+        &[],
+        "
+mine.yaml:2:21: sink.erasure_sweep_ms: `0` is not a whole number from 100 to 86400000
+",
+    );
+}

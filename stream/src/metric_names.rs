@@ -138,6 +138,12 @@ metric_names! {
     SINK_BLOCK_ROWS = Histogram Count "throughline_sink_block_rows";
     /// How long one insert took until its answer, failed ones too; label table.
     SINK_INSERT_SECONDS = Histogram Seconds "throughline_sink_insert_seconds";
+    /// Rows of erased persons that were deleted from ClickHouse; label table.
+    SINK_ERASED_ROWS_TOTAL = Counter Count "throughline_sink_erased_rows_total";
+    /// Looks or passes for rows of erased persons that failed; they are repeated.
+    SINK_ERASURE_FAILURES_TOTAL = Counter Count "throughline_sink_erasure_failures_total";
+    /// How long ago the sink was last through with deleting rows of erased persons, or found that nobody is erased.
+    SINK_ERASURE_AGE_SECONDS = Gauge Seconds "throughline_sink_erasure_age_seconds";
     /// Rounds of inserts that failed and are tried again; label kind.
     SINK_RETRIES_TOTAL = Counter Count "throughline_sink_retries_total";
     /// Whether ClickHouse took the latest inserts: 1 or 0.

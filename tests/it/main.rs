@@ -9,6 +9,7 @@ mod configure;
 mod crash;
 mod dead_letters;
 mod encode;
+mod erased_rows;
 mod erasure;
 mod faults;
 mod generations;

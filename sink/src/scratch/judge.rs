@@ -5,7 +5,8 @@
 //! and version must be equal. A version that a partition gave after the end of
 //! what was reckoned is later news, and one that it gave before the beginning has
 //! not changed since: neither is judged. Any other that was not reckoned is
-//! nothing that the log gives.
+//! nothing that the log gives. A tombstone of an erased person need not be there:
+//! it is deleted with all else of the person.
 
 use std::fmt::Write as _;
 
@@ -14,7 +15,9 @@ use serde::Deserialize;
 
 use super::{Layout, Scratch};
 use crate::client::Param;
+use crate::erased::{ERASED, PersonTable};
 use crate::error::SinkError;
+use crate::schema::quoted;
 use crate::table::Table;
 
 /// How many examples are given of each table's differences.
@@ -198,7 +201,12 @@ impl Scratch {
         horizon: &Horizon,
         slice: (u64, u64),
     ) -> String {
+        let erased = format!("{}.{ERASED}", quoted(&self.real.connection().database));
+        let person = PersonTable::of(layout.table);
+        let is_erased = person.map(|person| person.is_erased(&erased));
         let side = |number: u8, table: &str| {
+            // Only of what was reckoned it matters.
+            let is_erased = is_erased.as_deref().filter(|_| number == 1).unwrap_or("0");
             let mut condition = format!("generation = {}", self.generation);
             if of_tenant {
                 condition.push_str(" AND tenant = {tenant:String}");
@@ -216,7 +224,7 @@ impl Scratch {
             format!(
                 "SELECT {number} AS of_side, {} AS of_key, version, \
                  if(is_deleted = 1, 0, bitOr(sipHash64(toString(tuple({}))), 1)) AS of_row, \
-                 {PLACE} AS of_place FROM {table} WHERE {condition}",
+                 {is_erased} AS of_erased, {PLACE} AS of_place FROM {table} WHERE {condition}",
                 layout.key(),
                 layout.values.join(", ")
             )
@@ -241,14 +249,15 @@ impl Scratch {
         let earlier = against("<=", |span| span.before);
         format!(
             "INSERT INTO {judged} SELECT '{table}', multiIf(\
-             found.2 = 0 AND expected.2 = 0 AND found.1 >= expected.1, 'nothing', \
+             found.2 = 0 AND expected.2 = 0 AND (found.1 >= expected.1 OR erased), 'nothing', \
              found.1 > expected.1 AND {later}, 'moved_on', \
              found.1 > expected.1 AND {earlier}, 'before', \
              expected.1 = 0, 'surplus', \
              found.1 = 0, 'missing', \
              found = expected, 'equal', \
              'different'), of_key, found.1, expected.1 \
-             FROM (SELECT of_key, {found} AS found, {expected} AS expected \
+             FROM (SELECT of_key, {found} AS found, {expected} AS expected, \
+             argMaxIf(of_erased, (version, of_place), of_side = 1) AS erased \
              FROM ({theirs} UNION ALL {mine}) GROUP BY of_key)",
             judged = self.beside("judged"),
             table = layout.table.name(),

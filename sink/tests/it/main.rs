@@ -3,8 +3,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test says by its panic what failed")]
 
+mod erased;
+mod eraser;
 mod fake;
 mod inserts;
+mod judged;
 mod letters;
 mod line;
 mod outdated;

@@ -36,6 +36,7 @@ fn migrations_are_applied_once() {
             "2 | 0002_views | 64",
             "3 | 0003_replays | 64",
             "4 | 0004_links | 64",
+            "5 | 0005_erasure | 64",
         ],
     );
     line.clickhouse.check().unwrap();
