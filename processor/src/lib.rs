@@ -16,6 +16,7 @@ pub mod purge;
 mod restate;
 mod rows;
 mod rules;
+mod scrubber;
 pub mod snapshot;
 mod store;
 pub mod stored;

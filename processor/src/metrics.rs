@@ -15,6 +15,7 @@ pub fn partition(
     counters: Counters,
     sums: Conservation,
     cached: (usize, usize),
+    erased: (usize, usize),
     on_the_way: bool,
 ) {
     counter!(names::PROCESSOR_MESSAGES_TOTAL).increment(counters.messages);
@@ -27,7 +28,12 @@ pub fn partition(
     counter!(names::PROCESSOR_TOO_OLD_FACTS_TOTAL).increment(counters.too_old_facts);
     counter!(names::PROCESSOR_MISSING_RATES_TOTAL).increment(counters.missing_rates);
     counter!(names::PROCESSOR_CONFLICTING_EVENTS_TOTAL).increment(counters.conflicting_events);
+    counter!(names::PROCESSOR_FORGOTTEN_FACTS_TOTAL).increment(counters.forgotten_facts);
+    counter!(names::PROCESSOR_FORGOTTEN_CLIENTS_TOTAL).increment(counters.forgotten_clients);
     let label = partition.to_string();
+    let (awaiting, forgotten) = erased;
+    gauge!(names::PROCESSOR_AWAITING_ERASURE, "partition" => label.clone()).set(awaiting as f64);
+    gauge!(names::PROCESSOR_ERASED_IDENTIFIERS, "partition" => label.clone()).set(forgotten as f64);
     gauge!(names::PROCESSOR_MOST_HOPS, "partition" => label.clone())
         .set(f64::from(counters.most_hops));
     gauge!(names::PROCESSOR_CREDIT_IMBALANCE_PPM, "partition" => label.clone())

@@ -64,6 +64,8 @@ pub struct Leaving {
     pub keys: usize,
     /// Stored keys that were restated since the last checkpoint.
     pub restated: usize,
+    /// Persons were erased from the state.
+    pub has_erased: bool,
     /// What was done since the last checkpoint.
     pub counters: Counters,
 }
@@ -174,6 +176,11 @@ impl<B: Backing<Error = ProcessorError> + Stored> Owned<B> {
         let (nodes, chunks) = self.partition.changed();
         let nodes = nodes + self.restated_keys;
         self.must_be_stored || nodes >= config.cached_nodes || chunks >= config.cached_chunks
+    }
+
+    /// How many journeys wait to be forgotten, and how many identifiers were.
+    pub fn erased(&self) -> (usize, usize) {
+        (self.partition.awaiting_purge(), self.partition.erased())
     }
 
     /// How many nodes and chunks of cells are in memory.
@@ -300,6 +307,7 @@ impl<B: Backing<Error = ProcessorError> + Stored> Owned<B> {
         self.must_be_stored = false;
         let mut leaving = Leaving {
             messages: changes.messages.values().map(Vec::len).sum(),
+            has_erased: !changes.erased.is_empty(),
             counters: changes.counters,
             restated: std::mem::take(&mut self.restated_keys),
             ..Leaving::default()

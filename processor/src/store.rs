@@ -21,12 +21,13 @@ use crate::restate;
 use crate::stored::{self, Meta};
 
 mod bulk;
+mod scrub;
 mod unfinished;
 
 pub use bulk::{Entry, Restoring, View};
 
 /// Keeps the state of partitions.
-pub trait Store: Send {
+pub trait Store: Clone + Send + 'static {
     /// Changes that are to be written at once.
     type Batch;
     /// What a partition reads its state through, and adds its changes.
@@ -43,6 +44,10 @@ pub trait Store: Send {
     /// Writes the changes of several partitions at once: all of them or, if
     /// the process dies, none. They are on disk when it returns.
     fn commit(&self, batch: Self::Batch) -> Result<(), ProcessorError>;
+
+    /// Sees to it that what was removed from the state of some partitions stands
+    /// in no file any more. This may take long; the state may be used meanwhile.
+    fn scrub(&self, partitions: &[u32]) -> Result<(), ProcessorError>;
 
     /// Whether state can be read back, so that memory may be given up.
     const KEEPS: bool;
@@ -103,6 +108,10 @@ impl Store for MemoryStore {
     fn batch(&self) {}
 
     fn commit(&self, _batch: ()) -> Result<(), ProcessorError> {
+        Ok(())
+    }
+
+    fn scrub(&self, _partitions: &[u32]) -> Result<(), ProcessorError> {
         Ok(())
     }
 }
@@ -310,6 +319,10 @@ impl Store for FjallStore {
         batch
             .commit()
             .map_err(failing(&self.path, "writing a checkpoint"))
+    }
+
+    fn scrub(&self, partitions: &[u32]) -> Result<(), ProcessorError> {
+        self.scrub_files(partitions)
     }
 }
 

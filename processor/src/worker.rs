@@ -15,6 +15,7 @@ use crate::metrics as report;
 use crate::owned::Owned;
 use crate::purge::When;
 use crate::rules::Attribution;
+use crate::scrubber::Scrubber;
 use crate::store::Store;
 
 /// How much longer the interval between checkpoints is while a backlog is worked off.
@@ -75,6 +76,7 @@ pub struct Processor<S: Store> {
     youngest: i64,
     /// The records that come were written long ago.
     catching_up: bool,
+    scrubber: Scrubber,
 }
 
 impl<S: Store> Processor<S> {
@@ -99,6 +101,7 @@ impl<S: Store> Processor<S> {
             published_bytes: 0,
             youngest: 0,
             catching_up: false,
+            scrubber: Scrubber::default(),
         }
     }
 
@@ -258,6 +261,9 @@ impl<S: Store> Processor<S> {
             done.rows += leaving.rows;
             done.keys += leaving.keys;
             done.restated += leaving.restated;
+            if leaving.has_erased {
+                self.scrubber.erased(*number);
+            }
             for record in leaving.records {
                 done.bytes += record.value.as_ref().map_or(0, Vec::len);
                 self.publish.send(record)?;
@@ -267,6 +273,7 @@ impl<S: Store> Processor<S> {
                 leaving.counters,
                 owned.conservation(),
                 owned.cached(),
+                owned.erased(),
                 owned.is_on_the_way(),
             );
             if owned.is_held_up(&self.config) {
@@ -357,10 +364,13 @@ impl<S: Store> Role for Processor<S> {
         if self.checkpoint_is_due() {
             self.checkpoint()?;
         }
+        self.scrubber.look(&self.store, self.config.purge);
         Ok(step)
     }
 
     fn finish(&mut self) -> Result<(), ProcessorError> {
-        self.checkpoint()
+        self.checkpoint()?;
+        self.scrubber.finish(&self.store);
+        Ok(())
     }
 }

@@ -66,12 +66,12 @@ pub struct RestateArgs {
     pub patience_seconds: u64,
 }
 
-/// The tables with rows that the log gives. Links are of no generation and no
+/// The tables with rows that the log gives. Links and erasures are of no generation and no
 /// figures follow from them.
 fn compared() -> impl Iterator<Item = Table> {
     Table::ALL
         .into_iter()
-        .filter(|table| !matches!(table, Table::DeadLetters | Table::Links))
+        .filter(|table| !matches!(table, Table::DeadLetters | Table::Links | Table::Erasures))
 }
 
 fn tables() -> PossibleValuesParser {

@@ -78,6 +78,16 @@ metric_names! {
     PROCESSOR_CAPPED_JOURNEYS_TOTAL = Counter Count "throughline_processor_capped_journeys_total";
     /// Facts refused because their journey was cut at a later moment.
     PROCESSOR_TOO_OLD_FACTS_TOTAL = Counter Count "throughline_processor_too_old_facts_total";
+    /// Erased persons whose facts were forgotten.
+    PROCESSOR_FORGOTTEN_CLIENTS_TOTAL = Counter Count "throughline_processor_forgotten_clients_total";
+    /// Facts of erased persons that came again, or too late to be counted.
+    PROCESSOR_FORGOTTEN_FACTS_TOTAL = Counter Count "throughline_processor_forgotten_facts_total";
+    /// Journeys of erased persons whose facts are still to be forgotten; label partition.
+    PROCESSOR_AWAITING_ERASURE = Gauge Count "throughline_processor_awaiting_erasure";
+    /// Identifiers of erased persons that a partition knows by their pseudonyms, about 40 bytes each; label partition.
+    PROCESSOR_ERASED_IDENTIFIERS = Gauge Count "throughline_processor_erased_identifiers";
+    /// Failures to remove what was erased from the files of the store.
+    PROCESSOR_SCRUB_FAILURES_TOTAL = Counter Count "throughline_processor_scrub_failures_total";
     /// Amounts counted as zero because their currency has no rate that day.
     PROCESSOR_MISSING_RATES_TOTAL = Counter Count "throughline_processor_missing_rates_total";
     /// Touches that came with the id and time of another, but other content: a producer's error.

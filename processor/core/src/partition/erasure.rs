@@ -169,7 +169,7 @@ impl<B: Backing> Partition<B> {
             self.forget(journey.tenant, &members, until, is_left)?;
         }
         if !is_left {
-            self.keep_splits(ident, &journey);
+            self.keep_splits(&journey);
         }
         self.change_node(ident);
         if let Some(entry) = self.nodes.get_mut(&ident) {
@@ -182,11 +182,11 @@ impl<B: Backing> Partition<B> {
     }
 
     /// That a person was split from somebody stands there from now on.
-    fn keep_splits(&mut self, forgotten: Ident, journey: &Journey) {
+    fn keep_splits(&mut self, journey: &Journey) {
         for split in &journey.splits {
             let ends = std::iter::once(split.one).chain(split.other);
-            let others =
-                ends.filter(|end| *end != forgotten && journey.erased.binary_search(end).is_err());
+            // Where nothing but a pseudonym is left, there is no node.
+            let others = ends.filter(|end| !self.erasures.until.contains_key(end));
             for other in others.collect::<Vec<_>>() {
                 let fact = Fact::timeless(FactBody::Split(*split));
                 self.send(Message {
