@@ -183,6 +183,8 @@ pub struct FjallStore {
     database: Database,
     keyspaces: Arc<Mutex<BTreeMap<u32, Keyspace>>>,
     leases: Arc<Leases>,
+    /// Held by who rewrites files.
+    scrubbing: Arc<Mutex<()>>,
     path: Arc<Path>,
 }
 
@@ -210,6 +212,7 @@ impl FjallStore {
             database,
             keyspaces: Arc::default(),
             leases: Arc::default(),
+            scrubbing: Arc::default(),
             path,
         })
     }

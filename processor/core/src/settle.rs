@@ -258,9 +258,14 @@ impl<B: Backing> Partition<B> {
         books.settle_credits(change, &self.names, &changed, &claimed, stretch);
     }
 
-    /// Writes that there are no rows of an erased client any more.
+    /// Writes that a client is erased, and that there are no rows of it any more.
     fn hide(&mut self, client: Ident, hidden: &Claims, change: &Change<'_>) {
         let tenant = change.tenant;
+        for member in &hidden.members {
+            let pseudonym = (self.limits.linking.pseudonym)(*member);
+            let key = RowKey::Erased(tenant, pseudonym);
+            self.books.put_row(key, RowBody::Erased);
+        }
         let mut put = |key| self.books.put_row(key, RowBody::Gone { client });
         for member in &hidden.members {
             put(RowKey::Identity(tenant, *member));
