@@ -315,11 +315,10 @@ impl Deltas {
         self.0.retain(|delta| delta.figures != [0; 4]);
     }
 
-    /// Turns all changes into ones of what is kept apart.
-    pub fn keep(&mut self) {
-        for delta in &mut self.0 {
-            delta.key.kind = delta.key.kind.kept();
-        }
+    /// Adds a change to what is kept apart.
+    pub fn keep(&mut self, mut delta: Delta) {
+        delta.key.kind = delta.key.kind.kept();
+        self.0.push(delta);
     }
 
     /// Adds figures that are kept apart to the cell that they are counted in.

@@ -11,7 +11,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::cell::ChunkKey;
+use crate::cell::{ChunkKey, Delta, Deltas};
 use crate::credit;
 use crate::derive::Derived;
 use crate::fact::{Fact, FactBody};
@@ -19,6 +19,7 @@ use crate::identity::Linking;
 use crate::ids::{Ident, TenantId};
 use crate::journey::Journey;
 use crate::message::{Body, Message};
+use crate::model::Model;
 use crate::number::{NumberKey, NumberState};
 use crate::row::{RowBody, RowKey};
 
@@ -124,21 +125,19 @@ impl<B: Backing> Partition<B> {
         }
     }
 
-    /// Applies the record that says: forget what waits to be forgotten. While
-    /// only facts are kept, it has to wait for another one.
+    /// Applies the record that says: forget what waits to be forgotten.
     pub fn purge(&mut self) -> Result<(), B::Error> {
         self.tick();
-        if self.facts_only {
-            return Ok(());
-        }
         let roots = std::mem::take(&mut self.erasures.awaiting);
         for root in roots {
             self.changes.awaiting.insert(root);
             self.purge_root(root)?;
         }
-        self.books.deltas.keep();
-        self.book()?;
+        self.book_kept()?;
         self.forget_at_numbers()?;
+        if self.facts_only {
+            self.books.forget();
+        }
         self.books.close_rows();
         Ok(())
     }
@@ -201,7 +200,7 @@ impl<B: Backing> Partition<B> {
 
     /// Counts a client's figures once more, to be kept apart.
     fn keep(&mut self, tenant: TenantId, derived: &Derived) {
-        let deltas = &mut self.books.deltas;
+        let mut deltas = Deltas::default();
         for touch in &derived.touches {
             deltas.touch(touch, 1);
         }
@@ -214,9 +213,38 @@ impl<B: Backing> Partition<B> {
                 deltas.credits(&credits, of, 1);
             }
         }
-        let models = of.rules.models.iter();
-        let names = || models.map(|model| Arc::clone(&model.name)).collect();
-        self.erasures.models.entry(tenant).or_insert_with(names);
+        // Other ones may have been kept under the models of another generation.
+        let kept = self.erasures.models.entry(tenant).or_default();
+        let mut place = |model: &Model| {
+            let known = kept.iter().position(|name| *name == model.name);
+            known.unwrap_or_else(|| {
+                kept.push(Arc::clone(&model.name));
+                kept.len() - 1
+            })
+        };
+        let places: Vec<usize> = of.rules.models.iter().map(&mut place).collect();
+        for delta in deltas.drain() {
+            let slot = if delta.key.kind.is_credit() {
+                places.get(usize::from(delta.slot)).copied().unwrap_or(0) as u16
+            } else {
+                delta.slot
+            };
+            self.books.deltas.keep(Delta { slot, ..delta });
+        }
+    }
+
+    /// Adds up what was kept.
+    fn book_kept(&mut self) -> Result<(), B::Error> {
+        let lamport = self.books.lamport;
+        let mut deltas = std::mem::take(&mut self.books.deltas);
+        deltas.sum();
+        for delta in deltas.drain() {
+            let cell = self.cell_mut(delta.key)?;
+            cell.add(delta.slot, delta.figures);
+            cell.lamport = lamport;
+        }
+        self.books.deltas = deltas;
+        Ok(())
     }
 
     /// Tells all partitions that a person is forgotten.

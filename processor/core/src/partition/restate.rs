@@ -38,10 +38,10 @@ impl<B: Backing> Partition<B> {
         self.books.rows.clear();
     }
 
-    /// Begins to restate the partition, all changes of which are stored. Its
-    /// stored cells have to go before anything is settled.
+    /// Begins to restate the partition. Its stored cells have to go before
+    /// anything is settled; what is kept of forgotten persons stays.
     pub fn begin_restating(&mut self) {
-        self.chunks.clear();
+        self.chunks.retain(|chunk, _| chunk.kind.is_kept());
         self.books.conservation = Conservation::default();
         self.go_on_restating();
     }
