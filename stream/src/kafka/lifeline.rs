@@ -81,7 +81,7 @@ impl Lifeline {
 
     fn name_brokers(&mut self, client: &Client<Context>) {
         add_brokers(client, &self.brokers);
-        tracing::info!(
+        tracing::debug!(
             client = client.context().name(),
             "no broker answers; those of kafka.bootstrap_servers are tried again"
         );
