@@ -120,7 +120,11 @@ impl Sources {
         let (source, medium) = match self.lists.known(&name) {
             Some(known) if known.list == List::Search => (known.name, "organic"),
             Some(known) if known.list == List::Social => (known.name, "social"),
-            _ => (name.strip_prefix("www.").unwrap_or(&name), "referral"),
+            _ => {
+                let bare = name.strip_prefix("www.").unwrap_or(&name);
+                // What is no host's name may have spaces in the middle.
+                (bare.trim_start(), "referral")
+            }
         };
         Host {
             source: source.to_owned(),

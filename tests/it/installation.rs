@@ -29,8 +29,8 @@ use crate::written;
 pub const RAW_PARTITIONS: u32 = 3;
 pub const EVENTS_PARTITIONS: u32 = 6;
 const ROLLUPS_PARTITIONS: u32 = 3;
-/// How long Kafka may take for an answer.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// How long Kafka may take for an answer before it is asked again.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// The views that are compared.
 pub const VIEWS: [&str; 10] = [
@@ -321,12 +321,7 @@ impl Installation {
     /// All records of a topic.
     pub fn records(&self, topic: &str) -> Vec<Record> {
         let topic = self.topic(topic);
-        let marks = self
-            .offsets
-            .lock()
-            .unwrap()
-            .watermarks(std::slice::from_ref(&topic));
-        let marks = marks.unwrap();
+        let marks = self.ask(|offsets| offsets.watermarks(std::slice::from_ref(&topic)));
         let expected: i64 = marks.values().map(|marks| marks.high - marks.low).sum();
         let mut source = self.source(&topic, 16_384, "test-reader");
         let mut records = Vec::new();

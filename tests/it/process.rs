@@ -129,6 +129,39 @@ pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
+/// Something that goes on for as long as it takes, but may not stand still.
+pub struct Progress {
+    what: &'static str,
+    last: i64,
+    since: Instant,
+}
+
+impl Progress {
+    /// Of something that has only begun.
+    pub fn of(what: &'static str) -> Self {
+        Self {
+            what,
+            last: 0,
+            since: Instant::now(),
+        }
+    }
+
+    /// Sees that it has come to another place than before, or not long ago.
+    #[track_caller]
+    pub fn is_at(&mut self, place: i64, left: impl FnOnce() -> String) {
+        if place != self.last {
+            self.last = place;
+            self.since = Instant::now();
+        }
+        assert!(
+            self.since.elapsed() < PATIENCE,
+            "{} stands still at {place}: {}",
+            self.what,
+            left()
+        );
+    }
+}
+
 /// The program, built beside the test.
 pub fn program() -> PathBuf {
     let test = std::env::current_exe().unwrap();

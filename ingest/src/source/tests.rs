@@ -110,6 +110,7 @@ fn referrers() {
         ),
         ("https://bing.evil.com/", "bing.evil.com|referral|||"),
         ("http://localhost:3000/", "localhost|referral|||"),
+        ("http://www. example.org/", "example.org|referral|||"),
         ("http://10.0.0.1/", "10.0.0.1|referral|||"),
         ("https://www.example.com/", "none"),
         ("https://example.com/", "none"),

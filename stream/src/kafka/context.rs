@@ -44,6 +44,11 @@ impl Context {
         }
     }
 
+    /// The name of the worker in logs.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Notes that the broker answers.
     pub(super) fn is_here(&self) {
         if self.away.load(Ordering::Relaxed) && self.away.swap(false, Ordering::Relaxed) {

@@ -9,6 +9,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::context::{Context, heals, reason_of};
+use super::lifeline::Lifeline;
 use super::settings::{ClientSettings, broker_error};
 use super::slots::Slots;
 use crate::record::{Record, TopicPartition};
@@ -25,6 +26,7 @@ pub struct LogReader {
     next: i64,
     end: i64,
     patience: Duration,
+    lifeline: Lifeline,
 }
 
 impl LogReader {
@@ -61,6 +63,7 @@ impl LogReader {
             next: from,
             end,
             patience,
+            lifeline: Lifeline::new(settings),
         })
     }
 
@@ -76,6 +79,7 @@ impl LogReader {
             };
             match self.consumer.poll(wait) {
                 Some(Ok(message)) => {
+                    self.lifeline.heard();
                     if let Some(record) = self.slots.take(&message) {
                         self.next = record.offset + 1;
                         if record.offset < self.end {
@@ -94,7 +98,7 @@ impl LogReader {
                         &format!("nothing came for {} s", self.patience.as_secs()),
                     ));
                 }
-                _ => {}
+                _ => self.lifeline.idle(self.consumer.client(), &self.at.topic),
             }
         }
         Ok(records)

@@ -10,6 +10,7 @@
 
 mod admin;
 mod context;
+mod lifeline;
 mod log;
 mod offsets;
 mod publisher;

@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaResult;
 use rdkafka::metadata::MetadataTopic;
 use rdkafka::topic_partition_list::TopicPartitionListElem;
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::context::Context;
+use super::lifeline::Lifeline;
 use super::settings::{ClientSettings, broker_error};
 use crate::idle::{Offsets, Watermarks};
 use crate::record::TopicPartition;
@@ -23,7 +25,13 @@ pub struct GroupOffsets {
     settings: ClientSettings,
     patience: Duration,
     /// One client per group: it can only ask for its own offsets.
-    groups: BTreeMap<String, BaseConsumer<Context>>,
+    groups: BTreeMap<String, Asker>,
+}
+
+/// The client of one group.
+struct Asker {
+    consumer: BaseConsumer<Context>,
+    lifeline: Lifeline,
 }
 
 impl GroupOffsets {
@@ -36,44 +44,49 @@ impl GroupOffsets {
         }
     }
 
-    fn client(&mut self, group: &str) -> Result<&BaseConsumer<Context>, StreamError> {
-        if !self.groups.contains_key(group) {
-            let mut config = self.settings.config("throughline-offsets");
-            config
-                .set("group.id", group)
-                .set("enable.auto.commit", "false");
-            let client = BaseConsumer::from_config_and_context(&config, Context::new("offsets"))
-                .map_err(|error| broker_error("cannot make a consumer", &error))?;
-            self.groups.insert(group.to_owned(), client);
-        }
+    fn asker(&self, group: &str) -> Result<Asker, StreamError> {
+        let mut config = self.settings.config("throughline-offsets");
+        config
+            .set("group.id", group)
+            .set("enable.auto.commit", "false");
+        let consumer = BaseConsumer::from_config_and_context(&config, Context::new("offsets"))
+            .map_err(|error| broker_error("cannot make a consumer", &error))?;
+        Ok(Asker {
+            consumer,
+            lifeline: Lifeline::new(&self.settings),
+        })
+    }
+
+    /// Asks by the client of a group; an error says what was asked for.
+    fn ask<T>(
+        &mut self,
+        group: &str,
+        what: impl FnOnce() -> String,
+        question: impl FnOnce(&BaseConsumer<Context>, Duration) -> KafkaResult<T>,
+    ) -> Result<T, StreamError> {
         // Nothing is subscribed: this serves log lines and errors. Every client
         // has some while Kafka is away, those too that are not asked then.
-        for client in self.groups.values() {
+        for Asker { consumer, .. } in self.groups.values() {
             for _ in 0..MAX_SERVED {
-                if client.poll(Duration::ZERO).is_none() {
+                if consumer.poll(Duration::ZERO).is_none() {
                     break;
                 }
             }
         }
-        Ok(&self.groups[group])
+        if !self.groups.contains_key(group) {
+            let asker = self.asker(group)?;
+            self.groups.insert(group.to_owned(), asker);
+        }
+        let asker = self.groups.get_mut(group).expect("it was just made");
+        asker.lifeline.waits();
+        let answer = question(&asker.consumer, self.patience);
+        match &answer {
+            Ok(_) => asker.lifeline.heard(),
+            Err(_) => asker.lifeline.silent(asker.consumer.client()),
+        }
+        answer.map_err(|error| broker_error(what(), &error))
     }
 
-    /// Any of the clients, for questions that concern no group.
-    fn any_client(&mut self) -> Result<&BaseConsumer<Context>, StreamError> {
-        let group = self.groups.keys().next().cloned();
-        self.client(group.as_deref().unwrap_or("throughline-offsets"))
-    }
-}
-
-impl Drop for GroupOffsets {
-    fn drop(&mut self) {
-        self.groups
-            .values()
-            .for_each(|client| client.context().leave());
-    }
-}
-
-impl GroupOffsets {
     /// The partitions of those of the topics that exist, asked by the client
     /// of a group.
     pub fn partitions(
@@ -81,12 +94,11 @@ impl GroupOffsets {
         group: &str,
         topics: &[&str],
     ) -> Result<Vec<TopicPartition>, StreamError> {
-        let patience = self.patience;
         // Of all topics: to ask for one that is not there might make it.
-        let metadata = self
-            .client(group)?
-            .fetch_metadata(None, patience)
-            .map_err(|error| broker_error("cannot list the topics", &error))?;
+        let what = || "cannot list the topics".to_owned();
+        let metadata = self.ask(group, what, |client, patience| {
+            client.fetch_metadata(None, patience)
+        })?;
         let wanted = |topic: &&MetadataTopic| topics.contains(&topic.name());
         let partitions = metadata.topics().iter().filter(wanted).flat_map(|topic| {
             topic.partitions().iter().map(|partition| TopicPartition {
@@ -117,15 +129,14 @@ impl GroupOffsets {
         group: &str,
         partitions: &[TopicPartition],
     ) -> Result<BTreeMap<TopicPartition, (i64, String)>, StreamError> {
-        let patience = self.patience;
         let mut list = TopicPartitionList::new();
         for at in partitions {
             list.add_partition(&at.topic, at.partition);
         }
-        let offsets = self
-            .client(group)?
-            .committed_offsets(list, patience)
-            .map_err(|error| broker_error(format!("cannot read the offsets of {group}"), &error))?;
+        let what = || format!("cannot read the offsets of {group}");
+        let offsets = self.ask(group, what, |client, patience| {
+            client.committed_offsets(list, patience)
+        })?;
         let commit = |element: &TopicPartitionListElem<'_>| {
             let Offset::Offset(offset) = element.offset() else {
                 return None;
@@ -140,25 +151,33 @@ impl GroupOffsets {
     }
 }
 
+impl Drop for GroupOffsets {
+    fn drop(&mut self) {
+        self.groups
+            .values()
+            .for_each(|asker| asker.consumer.context().leave());
+    }
+}
+
 impl Offsets for GroupOffsets {
     fn watermarks(
         &mut self,
         topics: &[String],
     ) -> Result<BTreeMap<TopicPartition, Watermarks>, StreamError> {
-        let patience = self.patience;
-        let client = self.any_client()?;
+        // Any of the clients may ask what concerns no group.
+        let group = self.groups.keys().next().cloned();
+        let group = group.unwrap_or_else(|| "throughline-offsets".to_owned());
         let mut all = BTreeMap::new();
         for topic in topics {
-            let failed =
-                |error| broker_error(format!("cannot read the offsets of {topic}"), &error);
-            let metadata = client
-                .fetch_metadata(Some(topic), patience)
-                .map_err(failed)?;
+            let what = || format!("cannot read the offsets of {topic}");
+            let metadata = self.ask(&group, what, |client, patience| {
+                client.fetch_metadata(Some(topic), patience)
+            })?;
             let partitions = metadata.topics().iter().flat_map(MetadataTopic::partitions);
             for partition in partitions {
-                let (low, high) = client
-                    .fetch_watermarks(topic, partition.id(), patience)
-                    .map_err(failed)?;
+                let (low, high) = self.ask(&group, what, |client, patience| {
+                    client.fetch_watermarks(topic, partition.id(), patience)
+                })?;
                 let at = TopicPartition {
                     topic: topic.as_str().into(),
                     partition: partition.id(),

@@ -8,6 +8,7 @@ use rdkafka::message::{Header as KafkaHeader, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 
 use super::context::{Context, reason_of};
+use super::lifeline::Lifeline;
 use super::settings::{PublisherSettings, broker_error};
 use crate::failpoint::{self, Step};
 use crate::record::{Header, Outgoing};
@@ -26,6 +27,7 @@ pub struct KafkaPublisher {
     producer: BaseProducer<Context>,
     stop: Stop,
     sent: u32,
+    lifeline: Lifeline,
 }
 
 impl KafkaPublisher {
@@ -38,6 +40,7 @@ impl KafkaPublisher {
             producer,
             stop,
             sent: 0,
+            lifeline: Lifeline::new(&settings.client),
         })
     }
 
@@ -64,10 +67,13 @@ impl KafkaPublisher {
     }
 
     /// Serves, and sleeps a little unless that took something off the queue.
-    fn wait(&self, what: &'static str) -> Result<(), StreamError> {
+    fn wait(&mut self, what: &'static str) -> Result<(), StreamError> {
         let before = self.producer.in_flight_count();
         self.serve()?;
-        if self.producer.in_flight_count() >= before {
+        if self.producer.in_flight_count() < before {
+            self.lifeline.heard();
+        } else {
+            self.lifeline.silent(self.producer.client());
             if self.stop.is_expired() {
                 return Err(StreamError::Stopped(what));
             }
@@ -86,7 +92,7 @@ impl Publish for KafkaPublisher {
         message.headers = headers(&record.headers);
         loop {
             match self.producer.send(message) {
-                Ok(()) => break,
+                Ok(()) => break self.lifeline.heard(),
                 Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back)) => {
                     message = back;
                     self.wait("room in the producer's queue")?;
@@ -113,6 +119,7 @@ impl Publish for KafkaPublisher {
         while self.producer.in_flight_count() > 0 {
             self.wait("acknowledgements")?;
         }
+        self.lifeline.heard();
         self.serve()?;
         failpoint::reached(Step::Acknowledged);
         Ok(())

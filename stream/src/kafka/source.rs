@@ -12,6 +12,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::context::{Context, Rebalance, heals, reason_of};
+use super::lifeline::Lifeline;
 use super::settings::{CommitNote, SourceSettings, broker_error};
 use super::slots::Slots;
 use crate::failpoint::{self, Step};
@@ -85,6 +86,9 @@ pub struct KafkaSource {
     /// say when one fails; while records come, the next one makes up for it.
     verify_at: Option<Instant>,
     failed: Option<StreamError>,
+    lifeline: Lifeline,
+    /// What the lifeline asks for.
+    topic: String,
 }
 
 impl KafkaSource {
@@ -108,6 +112,8 @@ impl KafkaSource {
             commit_note: settings.commit_note.clone(),
             verify_at: None,
             failed: None,
+            lifeline: Lifeline::new(&settings.client),
+            topic: settings.topics.first().cloned().unwrap_or_default(),
         })
     }
 
@@ -334,6 +340,7 @@ impl Source for KafkaSource {
         if let Some(error) = self.failed.take() {
             return Err(error);
         }
+        self.lifeline.idle(self.consumer.client(), &self.topic);
         if let Some(change) = self.rebalance()? {
             if matches!(change, Polled::Records(_)) {
                 // Something is away in the middle of an assignment.
@@ -370,6 +377,7 @@ impl Source for KafkaSource {
             }
         } else {
             self.consumer.context().is_here();
+            self.lifeline.heard();
             failpoint::reached(Step::Read);
         }
         Ok(Polled::Records(records))

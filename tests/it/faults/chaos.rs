@@ -11,6 +11,7 @@ use crate::faults::feed::Feed;
 use crate::faults::gate::GateKeeper;
 use crate::faults::storm::{COMING_AND_GOING, Fault, KAFKAS, OWN, Storm};
 use crate::installation::{Group, Installation};
+use crate::process::Progress;
 use crate::services::{self, OwnKafka};
 use crate::traffic::Traffic;
 
@@ -47,7 +48,7 @@ fn check(run: Run, kafka: Option<&OwnKafka>) {
     crew.hire(Group::Ingest, 2);
     crew.hire(Group::Processor, 3);
     crew.hire(Group::Sink, 2);
-    let feed = Feed::start(&line, &traffic, run.rate, run.seed);
+    let mut feed = Feed::start(&line, &traffic, run.rate, run.seed);
     let mut storm = Storm {
         line: &line,
         crew,
@@ -57,12 +58,19 @@ fn check(run: Run, kafka: Option<&OwnKafka>) {
         pause_ms: run.pause_ms,
     };
     let mut rng = Rng::with_seed(run.seed);
-    storm.rage(&feed, &mut rng);
+    storm.rage(&mut feed, &mut rng);
     feed.finish();
     let after = Instant::now();
     let mut last = line.start("sink-3", &["sink", "--until-idle"]);
+    let mut progress = Progress::of("the line");
     while last.is_running() {
         storm.crew.look();
+        let left = || {
+            let left = Group::ALL.map(|group| format!("{group:?} {}", line.left(group)));
+            format!("records left: {}", left.join(", "))
+        };
+        let done: i64 = Group::ALL.iter().map(|group| line.done(*group)).sum();
+        progress.is_at(done, left);
         std::thread::sleep(Duration::from_millis(200));
     }
     last.succeeds();

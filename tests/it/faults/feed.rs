@@ -10,6 +10,7 @@ use throughline_stream::kafka::{KafkaPublisher, PublisherSettings};
 use throughline_stream::{Outgoing, Publish as _, Stop};
 
 use crate::installation::{Installation, RAW_PARTITIONS};
+use crate::process::{PATIENCE, Progress};
 use crate::traffic::Traffic;
 
 /// One of so many records comes again later, in any partition.
@@ -19,6 +20,8 @@ const AGAIN: usize = 10;
 pub struct Feed {
     sent: Arc<AtomicUsize>,
     all: usize,
+    progress: Progress,
+    stop: Stop,
     thread: JoinHandle<()>,
 }
 
@@ -37,8 +40,10 @@ impl Feed {
         };
         let sent = Arc::new(AtomicUsize::new(0));
         let (all, counter) = (records.len(), Arc::clone(&sent));
+        let stop = Stop::new();
+        let until = stop.clone();
         let thread = std::thread::spawn(move || {
-            let mut publisher = KafkaPublisher::new(&settings, Stop::new()).unwrap();
+            let mut publisher = KafkaPublisher::new(&settings, until).unwrap();
             let since = Instant::now();
             for (index, record) in records.into_iter().enumerate() {
                 let due = Duration::from_secs_f64(index as f64 / f64::from(rate));
@@ -46,14 +51,30 @@ impl Feed {
                 publisher.send(record).unwrap();
                 counter.store(index + 1, Ordering::Relaxed);
             }
-            publisher.flush().unwrap();
+            if let Err(error) = publisher.flush() {
+                let records = publisher.in_flight();
+                panic!("{records} records of the feed are not acknowledged: {error}");
+            }
         });
-        Self { sent, all, thread }
+        Self {
+            sent,
+            all,
+            progress: Progress::of("the feed"),
+            stop,
+            thread,
+        }
     }
 
-    /// Whether more comes.
-    pub fn is_running(&self) -> bool {
-        !self.thread.is_finished()
+    /// Whether more comes. It may be held up, but must go on in the end.
+    pub fn is_running(&mut self) -> bool {
+        let sent = self.sent.load(Ordering::Relaxed);
+        if sent == self.all || self.thread.is_finished() {
+            return false;
+        }
+        let left = self.all - sent;
+        let says = || format!("Kafka takes none of the other {left} records");
+        self.progress.is_at(sent as i64, says);
+        true
     }
 
     /// How much of it was sent, in percent.
@@ -61,8 +82,9 @@ impl Feed {
         self.sent.load(Ordering::Relaxed) * 100 / self.all.max(1)
     }
 
-    /// Waits until all is sent.
+    /// Waits until all is acknowledged, when nothing harms Kafka any more.
     pub fn finish(self) {
+        self.stop.request(PATIENCE);
         self.thread.join().unwrap();
     }
 }

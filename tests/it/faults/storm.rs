@@ -97,7 +97,7 @@ enum Cure {
 impl Storm<'_> {
     /// Lets faults happen while traffic comes, and until each has happened;
     /// then cures all that is left.
-    pub fn rage(&mut self, feed: &Feed, rng: &mut Rng) {
+    pub fn rage(&mut self, feed: &mut Feed, rng: &mut Rng) {
         let mut deck = Vec::new();
         let mut cures: Vec<(Instant, Cure)> = Vec::new();
         let mut is_first_deck = true;

@@ -78,7 +78,8 @@ fn of_referrer(page: &str, referrer: &str, lists: &Lists, excluded: &[String]) -
     if let Some(network) = lists.social.name_of_host(&host) {
         return pair(network, "social");
     }
-    pair(host.strip_prefix("www.").unwrap_or(&host), "referral")
+    let bare = host.strip_prefix("www.").unwrap_or(&host);
+    pair(bare.trim_start(), "referral")
 }
 
 /// What a visit is called that no rule gives a source.
