@@ -128,7 +128,7 @@ impl<B: Backing<Error = ProcessorError> + Stored> Owned<B> {
         );
         partition.restore_closed(closed);
         partition.restore_erasures(erasures);
-        let mut waiting = Waiting::new();
+        let mut waiting = Waiting::default();
         waiting.applied(partition.awaiting_purge(), false);
         restate::resume(&mut partition, &progress);
         Ok(Self {
@@ -373,25 +373,9 @@ impl<B: Backing<Error = ProcessorError> + Stored> Owned<B> {
                 None => self.removed.push(stored::node_key(*ident).to_vec()),
             }
         }
-        for pseudonym in &changes.erased {
-            if let Some(until) = partition.erased_until(*pseudonym) {
-                put(&stored::erased_key(*pseudonym), &|out| {
-                    stored::encode_until(until, out);
-                });
-            }
-        }
-        for root in &changes.awaiting {
-            if partition.awaits_purge(*root) {
-                put(&stored::awaiting_key(*root), &|_| {});
-            } else {
-                self.removed.push(stored::awaiting_key(*root).to_vec());
-            }
-        }
-        if std::mem::take(&mut self.must_store_models) {
-            put(&stored::KEPT_MODELS_KEY, &|out| {
-                stored::encode_models(partition.kept_models(), out);
-            });
-        }
+        let with_models = std::mem::take(&mut self.must_store_models);
+        let removed = &mut self.removed;
+        stored::encode_erasures(partition, changes, with_models, &mut put, removed);
         for key in &changes.numbers {
             if let Some(number) = partition.number(*key) {
                 put(&stored::number_key(*key), &|out| {

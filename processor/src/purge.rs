@@ -46,16 +46,18 @@ pub struct Waiting {
     last_record: Instant,
 }
 
-impl Waiting {
+impl Default for Waiting {
     /// Nothing is known yet.
-    pub fn new() -> Self {
+    fn default() -> Self {
         Self {
             since: None,
             is_requested: false,
             last_record: Instant::now(),
         }
     }
+}
 
+impl Waiting {
     /// A record was applied, after which `waiting` journeys have facts to be forgotten.
     pub fn applied(&mut self, waiting: usize, is_purge: bool) {
         self.last_record = Instant::now();

@@ -18,9 +18,7 @@ mod journeys;
 mod names;
 mod progress;
 
-pub use erasures::{
-    KEPT_MODELS_KEY, awaiting_key, decode_erasures, encode_models, encode_until, erased_key,
-};
+pub use erasures::{decode_erasures, encode_erasures};
 pub use names::{decode_names, encode_names};
 pub use progress::{PROGRESS_KEY, Progress, Stage};
 

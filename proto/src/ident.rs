@@ -70,6 +70,7 @@ impl Ident {
     /// What is left of an identifier when its person is erased: nothing leads
     /// back from it, yet who has the identifier knows it again. The first 120
     /// bits of SHA-256 over the 16 bytes (highest first), then the kind.
+    #[must_use]
     pub fn pseudonym(self) -> Self {
         let digest = Sha256::digest(self.0.to_be_bytes());
         let mut bytes = [0; 16];

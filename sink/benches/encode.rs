@@ -82,8 +82,8 @@ fn touchpoints(c: &mut Criterion) {
         event_id: &ids[number as usize],
         content: ContentHash(u64::from(number)),
         version: u64::from(number) << 16,
+        client: id(number / 8),
         state: Some(TouchState {
-            client: id(number / 8),
             at: 1_767_225_600_000 + i64::from(number),
             kind: "visit",
             dimension: number * 7 % DIMENSIONS,
@@ -103,6 +103,7 @@ fn identities(c: &mut Criterion) {
         kind: "visitor_id",
         version: u64::from(number) << 16,
         client: id(number / 4),
+        is_erased: false,
     });
 }
 
@@ -156,8 +157,8 @@ fn credits(c: &mut Criterion) {
         tenant: 0,
         deal_id: &ids[number as usize],
         version: u64::from(number) << 16,
+        client: id(number),
         state: Some(CreditState {
-            client: id(number),
             won_at: 1_767_225_600_000,
             touches: (0..8)
                 .map(|touch| CreditTouch {

@@ -62,6 +62,7 @@ pub fn rollups(data: &[u8]) {
         Table::Tenants => rows!(Tenant),
         Table::Identities => rows!(Identity),
         Table::Links => rows!(Link),
+        Table::Erasures => rows!(Erasure),
         Table::Touchpoints => rows!(Touchpoint),
         Table::Calls => rows!(Call),
         Table::Deals => rows!(Deal),

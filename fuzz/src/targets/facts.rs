@@ -5,8 +5,8 @@ use throughline_processor::ProcessorError;
 use throughline_proto::Ident;
 use throughline_proto::events::{
     BatchWriter, Body, Call, CallAt, CallStatus, Contact, Cost, DealEvent, DealStatus, Fact,
-    FactBody, Forwarded, HOURS, Hit, Key, Lease, Link, LinkForm, Linked, MAX_FIGURE, MOMENTS_MS,
-    Message, Money, Origin, Place, Source, Split,
+    FactBody, Forget, Forwarded, HOURS, Hit, Key, Lease, Link, LinkForm, Linked, MAX_FIGURE,
+    MOMENTS_MS, Message, Money, Origin, Place, Source, Split,
 };
 use throughline_proto::flat::ContentHash;
 
@@ -61,7 +61,14 @@ pub fn fold(data: &[u8]) {
         record.origins.push(&Origin { topic, partition });
         record.finish(3)
     };
-    let values: Vec<_> = records.into_iter().map(finish).collect();
+    // Between the records of messages persons who were erased may be forgotten.
+    let purges = input.of(2) == 1;
+    let values = records.into_iter().map(finish);
+    let values = values.flat_map(|value| {
+        let purge = purges.then(throughline_processor::purge::encode);
+        std::iter::once(value).chain(purge)
+    });
+    let values: Vec<_> = values.collect();
     let values: Vec<_> = values.iter().map(Vec::as_slice).collect();
     match processor::apply(&values) {
         Ok(()) | Err(ProcessorError::Garbled { .. }) => {}
@@ -115,7 +122,7 @@ impl Choices<'_> {
     }
 
     fn body(&mut self) -> Body<'static> {
-        match self.of(11) {
+        match self.of(12) {
             0 => Body::Link(self.link()),
             1 => Body::Shortcut(self.ident()),
             2 => Body::Forwarded(Forwarded {
@@ -146,6 +153,10 @@ impl Choices<'_> {
             6 => Body::Answer(self.link()),
             7 => Body::Join(self.ident()),
             8 => Body::Close(self.ident()),
+            11 => Body::Forget(Forget {
+                until: self.key().at,
+                stays: self.of(2) == 1,
+            }),
             _ => Body::Fact(self.fact()),
         }
     }
@@ -173,7 +184,7 @@ impl Choices<'_> {
     }
 
     fn fact_body(&mut self) -> FactBody<'static> {
-        match self.of(10) {
+        match self.of(12) {
             0 => FactBody::Member(self.ident()),
             8 => FactBody::Linked(Linked {
                 high: self.ident(),
@@ -185,6 +196,7 @@ impl Choices<'_> {
                 other: self.perhaps(Self::ident),
             }),
             1 => FactBody::Lead(self.ident()),
+            11 => FactBody::Erased(self.ident().pseudonym()),
             2 => FactBody::Contact(Contact {
                 owner: self.ident(),
                 source: self.source(),

@@ -16,6 +16,8 @@ pub enum Mutant {
     RefusedIsNobody,
     /// What was split does not move with the journey.
     SplitStays,
+    /// That somebody is erased does not move with the journey.
+    ErasedStays,
 }
 
 thread_local! {

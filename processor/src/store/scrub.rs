@@ -123,7 +123,10 @@ mod tests {
                     .map(|partitions| scope.spawn(|| store.scrub(partitions)))
                     .into();
                 let mut number = 0_u32;
-                while !scrubbers.iter().all(|scrubber| scrubber.is_finished()) {
+                while !scrubbers
+                    .iter()
+                    .all(std::thread::ScopedJoinHandle::is_finished)
+                {
                     let mut batch = store.batch();
                     backings[0].put(&number.to_be_bytes(), b"more", &mut batch);
                     store.commit(batch).unwrap();

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use throughline_core::partition::{KeptModels, StoredErasures};
-use throughline_core::{Ident, TenantId};
+use throughline_core::partition::{Changes, KeptModels, StoredErasures};
+use throughline_core::{Backing, Ident, Partition, TenantId};
 use throughline_proto::flat::{Flat, Malformed};
 
 use super::{ident_key, ident_of, space, whole};
@@ -16,26 +16,47 @@ throughline_proto::flat! {
 }
 
 /// The key of the models that kept credit is of.
-pub const KEPT_MODELS_KEY: [u8; 1] = [space::KEPT_MODELS];
+const KEPT_MODELS_KEY: [u8; 1] = [space::KEPT_MODELS];
 
 /// The key of an erased identifier's pseudonym; its value is the moment of the
 /// newest fact that was forgotten.
-pub fn erased_key(pseudonym: Ident) -> [u8; 17] {
+fn erased_key(pseudonym: Ident) -> [u8; 17] {
     ident_key(space::ERASED, pseudonym)
 }
 
-/// Writes that moment.
-pub fn encode_until(until: i64, out: &mut Vec<u8>) {
-    until.put(out);
-}
-
 /// The key of a root whose journey has facts that wait to be forgotten.
-pub fn awaiting_key(root: Ident) -> [u8; 17] {
+fn awaiting_key(root: Ident) -> [u8; 17] {
     ident_key(space::AWAITING, root)
 }
 
-/// Writes the models of kept credit.
-pub fn encode_models(models: &KeptModels, out: &mut Vec<u8>) {
+/// Hands over what changed of it: keys with what writes their values, and keys
+/// that go.
+pub fn encode_erasures<B: Backing>(
+    partition: &Partition<B>,
+    changes: &Changes,
+    with_models: bool,
+    put: &mut impl FnMut(&[u8], &dyn Fn(&mut Vec<u8>)),
+    removed: &mut Vec<Vec<u8>>,
+) {
+    for pseudonym in &changes.erased {
+        if let Some(until) = partition.erased_until(*pseudonym) {
+            put(&erased_key(*pseudonym), &|out| until.put(out));
+        }
+    }
+    for root in &changes.awaiting {
+        if partition.awaits_purge(*root) {
+            put(&awaiting_key(*root), &|_| {});
+        } else {
+            removed.push(awaiting_key(*root).to_vec());
+        }
+    }
+    if with_models {
+        let models = partition.kept_models();
+        put(&KEPT_MODELS_KEY, &|out| encode_models(models, out));
+    }
+}
+
+fn encode_models(models: &KeptModels, out: &mut Vec<u8>) {
     let models = models.iter().map(|(tenant, models)| StoredModels {
         tenant: tenant.0,
         models: models.iter().map(AsRef::as_ref).collect(),

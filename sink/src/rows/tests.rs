@@ -4,8 +4,8 @@ use throughline_proto::Ident;
 use throughline_proto::flat::ContentHash;
 use throughline_proto::rollups::{
     Basis, BatchWriter, Call, CallState, CellShare, Cost, Credit, CreditCell, CreditShare,
-    CreditState, CreditTouch, Deal, Dimension, Identity, Link, Origin, Row, Tenant, TouchRef,
-    TouchState, TouchTopic, Touchpoint, TrafficCell,
+    CreditState, CreditTouch, Deal, DealState, Dimension, Erasure, Identity, Link, Origin, Row,
+    Tenant, TouchRef, TouchState, TouchTopic, Touchpoint, TrafficCell,
 };
 use throughline_stream::{Header, Record};
 
@@ -57,7 +57,6 @@ fn check<'a, T: Row<'a>>(rows: &[T], table: Table, expected: &[&str]) {
 #[test]
 fn touchpoints() {
     let state = TouchState {
-        client: Ident(0xab),
         at: 1_000,
         kind: "visit",
         dimension: 1,
@@ -73,6 +72,7 @@ fn touchpoints() {
         event_id: "1",
         content: ContentHash(5),
         version: 9,
+        client: Ident(0xab),
         state: Some(state),
     };
     let of_unknown_origin = Touchpoint {
@@ -104,7 +104,7 @@ fn touchpoints() {
              occurred_at=1000 kind='visit' channel='Paid Search' source='google' medium='m' \
              campaign='c' content='o' term='t' origin_topic='' origin_partition=-1 \
              origin_offset=-1 version=9 is_deleted=0",
-            "generation=7 tenant='shop' touch_id='web:2' content_hash=0 client=0 occurred_at=0 \
+            "generation=7 tenant='shop' touch_id='web:2' content_hash=0 client=ab occurred_at=0 \
              kind='' channel='' source='' medium='' campaign='' content='' term='' \
              origin_topic='' origin_partition=0 origin_offset=0 version=10 is_deleted=1",
         ],
@@ -114,7 +114,6 @@ fn touchpoints() {
 #[test]
 fn calls() {
     let state = CallState {
-        client: Ident(1),
         at: 2_000,
         outbound: true,
         status: "missed",
@@ -137,6 +136,7 @@ fn calls() {
         event_id: "1",
         content: ContentHash(5),
         version: 9,
+        client: Ident(1),
         state: Some(state),
     };
     let tombstone = Call {
@@ -154,7 +154,7 @@ fn calls() {
              quality_score=100 ambiguous=1 channel='Paid Search' source='google' medium='m' \
              campaign='c' content='o' term='t' origin_topic='calls' origin_partition=4 \
              origin_offset=5 version=9 is_deleted=0",
-            "generation=7 tenant='shop' touch_id='calls:1' content_hash=5 client=0 \
+            "generation=7 tenant='shop' touch_id='calls:1' content_hash=5 client=1 \
              occurred_at=0 direction='inbound' status='' dialed_number='' \
              wait_seconds=NULL talk_seconds=NULL manager_id='' recording_url='' \
              quality_score=NULL ambiguous=0 channel='' source='' medium='' \
@@ -171,25 +171,35 @@ fn deals() {
         deal_id: "d",
         version: 3,
         client: Ident(2),
-        status: "won",
-        stage: "s",
-        pipeline: "p",
-        manager_id: "m",
-        created_at: 10,
-        won_at: Some(20),
-        gross: 1,
-        refunds: 2,
-        revenue: 3,
-        cost: 4,
-        profit: -5,
+        state: Some(DealState {
+            status: "won",
+            stage: "s",
+            pipeline: "p",
+            manager_id: "m",
+            created_at: 10,
+            won_at: Some(20),
+            gross: 1,
+            refunds: 2,
+            revenue: 3,
+            cost: 4,
+            profit: -5,
+        }),
+    };
+    let erased = Deal {
+        version: 4,
+        state: None,
+        ..deal
     };
     check(
-        &[deal],
+        &[deal, erased],
         Table::Deals,
         &[
             "generation=7 tenant='shop' deal_id='d' client=2 status='won' stage='s' pipeline='p' \
              manager_id='m' created_at=10 won_at=20 gross=1 refunds=2 revenue=3 cost=4 \
              profit=-5 version=3 is_deleted=0",
+            "generation=7 tenant='shop' deal_id='d' client=2 status='' stage='' pipeline='' \
+             manager_id='' created_at=0 won_at=NULL gross=0 refunds=0 revenue=0 cost=0 \
+             profit=0 version=4 is_deleted=1",
         ],
     );
 }
@@ -216,7 +226,6 @@ fn credit(shares: Vec<CreditShare>) -> Credit<'static> {
         dimension,
     };
     let state = CreditState {
-        client: Ident(2),
         won_at: 20,
         touches: vec![touch("1", 11, 1), touch("2", 12, 0)],
         shares,
@@ -225,6 +234,7 @@ fn credit(shares: Vec<CreditShare>) -> Credit<'static> {
         tenant: 0,
         deal_id: "d",
         version: 3,
+        client: Ident(2),
         state: Some(state),
     }
 }
@@ -236,11 +246,11 @@ fn credits_gather_shares_by_touch() {
         tenant: 0,
         deal_id: "e",
         version: 4,
+        client: Ident(3),
         state: None,
     };
     let unattributed = Credit {
         state: Some(CreditState {
-            client: Ident(0),
             won_at: 20,
             touches: vec![CreditTouch {
                 touch: None,
@@ -263,11 +273,11 @@ fn credits_gather_shares_by_touch() {
              models=[['linear'] ['last_touch' 'linear']] credits_ppm=[[10] [20 30]] \
              gross=[[11] [21 31]] revenue=[[12] [22 32]] profit=[[13] [23 33]] \
              version=3 is_deleted=0",
-            "generation=7 tenant='shop' deal_id='e' client=0 won_at=0 touch_ids=[] \
+            "generation=7 tenant='shop' deal_id='e' client=3 won_at=0 touch_ids=[] \
              touches_at=[] kinds=[] channels=[] sources=[] mediums=[] campaigns=[] contents=[] \
              terms=[] models=[] credits_ppm=[] gross=[] revenue=[] profit=[] version=4 \
              is_deleted=1",
-            "generation=7 tenant='shop' deal_id='e' client=0 won_at=20 touch_ids=[''] \
+            "generation=7 tenant='shop' deal_id='e' client=3 won_at=20 touch_ids=[''] \
              touches_at=[20] kinds=[''] channels=['Direct'] sources=['(direct)'] mediums=['m'] \
              campaigns=['c'] contents=['o'] terms=['t'] models=[['last_touch']] \
              credits_ppm=[[10]] gross=[[11]] revenue=[[12]] profit=[[13]] version=4 \
@@ -284,11 +294,30 @@ fn identities_and_tenants() {
         kind: "phone",
         version: 3,
         client: Ident(0x0e),
+        is_erased: false,
+    };
+    let erased = Identity {
+        version: 4,
+        is_erased: true,
+        ..identity
     };
     check(
-        &[identity],
+        &[identity, erased],
         Table::Identities,
-        &["generation=7 tenant='shop' identifier=1f kind='phone' client=e version=3 is_deleted=0"],
+        &[
+            "generation=7 tenant='shop' identifier=1f kind='phone' client=e version=3 is_deleted=0",
+            "generation=7 tenant='shop' identifier=1f kind='phone' client=e version=4 is_deleted=1",
+        ],
+    );
+    let erasure = Erasure {
+        tenant: 0,
+        pseudonym: Ident(0x3f),
+        version: 5,
+    };
+    check(
+        &[erasure],
+        Table::Erasures,
+        &["tenant='shop' pseudonym=3f version=5 is_deleted=0"],
     );
     let link = |other| Link {
         tenant: 1,

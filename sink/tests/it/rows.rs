@@ -48,13 +48,13 @@ pub fn touchpoint(event_id: &str, version: u64, client: u128) -> Touchpoint<'_> 
         event_id,
         content: ContentHash(0),
         version,
-        state: Some(touch_state(client)),
+        client: Ident(client),
+        state: Some(touch_state()),
     }
 }
 
-pub fn touch_state(client: u128) -> TouchState<'static> {
+pub fn touch_state() -> TouchState<'static> {
     TouchState {
-        client: Ident(client),
         at: 1_700_000_000_123,
         kind: "visit",
         dimension: 0,
@@ -72,6 +72,12 @@ pub fn deal(deal_id: &str, version: u64, client: u128) -> Deal<'_> {
         deal_id,
         version,
         client: Ident(client),
+        state: Some(deal_state()),
+    }
+}
+
+pub fn deal_state() -> DealState<'static> {
+    DealState {
         status: "won",
         stage: "",
         pipeline: "",
@@ -93,6 +99,7 @@ pub fn identity(identifier: u128, version: u64, client: u128) -> Identity<'stati
         kind: "phone",
         version,
         client: Ident(client),
+        is_erased: false,
     }
 }
 

@@ -55,8 +55,8 @@ fn calls_have_all_their_columns() {
         event_id,
         content: ContentHash(0),
         version: 1,
+        client: Ident(0xa),
         state: Some(CallState {
-            client: Ident(0xa),
             at: 1_700_000_000_000,
             outbound,
             status: "missed",
@@ -98,14 +98,17 @@ fn calls_have_all_their_columns() {
 fn deals_clients_and_identities() {
     let mut line = Line::start("clients");
     let lost = Deal {
-        status: "lost",
-        won_at: None,
+        state: Some(DealState {
+            status: "lost",
+            won_at: None,
+            ..deal_state()
+        }),
         ..deal("d2", 1, 0xa)
     };
     let later = Touchpoint {
         state: Some(TouchState {
             at: 1_700_000_500_000,
-            ..touch_state(0xa)
+            ..touch_state()
         }),
         ..touchpoint("2", 1, 0xa)
     };
@@ -171,8 +174,8 @@ fn credit(
         tenant: 0,
         deal_id,
         version,
+        client: Ident(0xa),
         state: (!shares.is_empty()).then(|| CreditState {
-            client: Ident(0xa),
             won_at: 1_700_000_100_001,
             touches: touches.collect(),
             shares,

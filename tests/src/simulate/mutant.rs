@@ -42,11 +42,13 @@ pub enum Mutant {
     RefusedIsNobody,
     /// What was split does not move with the journey.
     SplitStays,
+    /// That somebody is erased does not move with the journey.
+    ErasedStays,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::LostMessage,
         Self::VersionAtFlush,
         Self::NoLamportTime,
@@ -62,6 +64,7 @@ impl Mutant {
         Self::ForgottenKey,
         Self::RefusedIsNobody,
         Self::SplitStays,
+        Self::ErasedStays,
     ];
 }
 

@@ -26,6 +26,7 @@ fn switch_of(mutant: Mutant) -> Option<core::Mutant> {
         Mutant::HigherShortcut => Some(core::Mutant::AnyShortcut),
         Mutant::RefusedIsNobody => Some(core::Mutant::RefusedIsNobody),
         Mutant::SplitStays => Some(core::Mutant::SplitStays),
+        Mutant::ErasedStays => Some(core::Mutant::ErasedStays),
         _ => None,
     }
 }

@@ -278,6 +278,10 @@ impl<B: Backing> Partition<B> {
         if crate::mutant::is(crate::mutant::Mutant::SplitStays) {
             root.journey.splits.clear();
         }
+        #[cfg(feature = "mutants")]
+        if crate::mutant::is(crate::mutant::Mutant::ErasedStays) {
+            root.journey.erased.clear();
+        }
         for fact in root.journey.facts() {
             let body = Body::fresh(fact);
             self.send(Message {
