@@ -71,8 +71,8 @@ fn bad() -> Vec<Bad> {
         ),
         bad(
             "identities",
-            br#"{"event_id":"5","occurred_at":1772323200000,"user_id":"u","erase":true}"#,
-            "unsupported",
+            br#"{"event_id":"5","occurred_at":1772323200000,"user_id":"u","erase":true,"split":true}"#,
+            "unknown_value",
             "erase",
         ),
     ]
