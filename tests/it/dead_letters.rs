@@ -73,7 +73,7 @@ fn bad() -> Vec<Bad> {
             "identities",
             br#"{"event_id":"5","occurred_at":1772323200000,"user_id":"u","erase":true,"split":true}"#,
             "unknown_value",
-            "erase",
+            "split",
         ),
     ]
 }
