@@ -4,11 +4,11 @@ CREATE TABLE IF NOT EXISTS erased_identifiers
 (
     tenant LowCardinality(String) COMMENT 'The tenant.',
     pseudonym FixedString(16) COMMENT 'What is left of an identifier of an erased person: the first 15 bytes of the SHA-256 of its 16 bytes, then its last byte, which tells the kind. It tells whether an identifier is one of these, but not which they are.',
-    erased_at DateTime('UTC') DEFAULT now() COMMENT 'When the row came here, UTC.',
-    version UInt64 COMMENT 'Logical time of the change. Of the rows of one key the one with the highest version counts.',
-    is_deleted UInt8 COMMENT '1 when the identifier counts as erased no more from this version on, else 0.'
+    erased_at SimpleAggregateFunction(min, DateTime('UTC')) DEFAULT now() COMMENT 'When it was first said here, UTC.',
+    version SimpleAggregateFunction(max, UInt64) COMMENT 'Logical time when it was last said.',
+    is_deleted SimpleAggregateFunction(max, UInt8) COMMENT 'Always 0: who is erased stays so.'
 )
-ENGINE = ReplacingMergeTree(version, is_deleted)
+ENGINE = AggregatingMergeTree
 ORDER BY (tenant, pseudonym)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 0
 COMMENT 'The identifiers of persons who were erased, as pseudonyms. The sink deletes every row that names one of them.';

@@ -67,14 +67,21 @@ struct Last {
 pub struct Eraser {
     clickhouse: ClickHouse,
     sweep: Duration,
+    delay: Duration,
     stop: Stop,
 }
 
 impl Eraser {
-    /// Passes over all tables that often even if nobody more is erased. Nothing
-    /// is asked of ClickHouse yet, and no answer is waited for once a stop is
-    /// requested.
-    pub fn new(connection: &Connection, sweep: Duration, stop: Stop) -> Result<Self, SinkError> {
+    /// Passes over all tables that often even if nobody more is erased, for those
+    /// who have been so for `delay`: until then, tombstones cover what is sent
+    /// again. Nothing is asked of ClickHouse yet, and no answer is waited for once
+    /// a stop is requested.
+    pub fn new(
+        connection: &Connection,
+        sweep: Duration,
+        delay: Duration,
+        stop: Stop,
+    ) -> Result<Self, SinkError> {
         let limit = STATEMENT_LIMIT.as_millis() as u64;
         let connection = Connection {
             request_timeout_ms: connection.request_timeout_ms.max(limit),
@@ -83,6 +90,7 @@ impl Eraser {
         Ok(Self {
             clickhouse: ClickHouse::new(&connection)?.until(stop.clone()),
             sweep,
+            delay,
             stop,
         })
     }
@@ -112,13 +120,13 @@ impl Eraser {
     }
 
     fn look(&self, last: &mut Last) -> Result<(), SinkError> {
-        let known = self.report(self.known())?;
+        let known = self.report(self.known(self.delay))?;
         let is_nobody = known.0 == 0;
         if !is_nobody && last.known == Some(known) && last.ended.elapsed() < self.sweep {
             return Ok(());
         }
         if !is_nobody {
-            self.pass()?;
+            self.pass_over(self.delay)?;
         }
         *last = Last {
             known: Some(known),
@@ -130,8 +138,13 @@ impl Eraser {
     /// Deletes what there is of erased persons by now, and waits until it is
     /// gone. What was done or went wrong is logged and counted.
     pub fn pass(&self) -> Result<Deleted, SinkError> {
+        self.pass_over(Duration::ZERO)
+    }
+
+    /// The same of those who have been erased for so long.
+    fn pass_over(&self, since: Duration) -> Result<Deleted, SinkError> {
         let mut deleted = Deleted::new();
-        let passed = self.pass_over_all(&mut deleted);
+        let passed = self.pass_over_all(since, &mut deleted);
         if !deleted.is_empty() {
             let mut tables = String::new();
             for (table, rows) in &deleted {
@@ -157,16 +170,16 @@ impl Eraser {
         result
     }
 
-    fn pass_over_all(&self, deleted: &mut Deleted) -> Result<(), SinkError> {
-        if self.known()?.0 == 0 {
+    fn pass_over_all(&self, since: Duration, deleted: &mut Deleted) -> Result<(), SinkError> {
+        if self.known(since)?.0 == 0 {
             return Ok(());
         }
         self.settle()?;
         self.forget_stale()?;
         for table in &PERSON_TABLES {
             let mut rows = 0;
-            while self.finds_rows(table)? {
-                let keys = self.round(table, &mut rows)?;
+            while self.finds_rows(table, since)? {
+                let keys = self.round(table, since, &mut rows)?;
                 if keys < ROUND_KEYS {
                     break;
                 }
@@ -178,10 +191,14 @@ impl Eraser {
         Ok(())
     }
 
-    fn known(&self) -> Result<Known, SinkError> {
+    fn known(&self, since: Duration) -> Result<Known, SinkError> {
         self.clickhouse.scalar(
             "look up who is erased",
-            &format!("SELECT count(), sum(cityHash64(tenant, pseudonym)) FROM {ERASED} FINAL"),
+            &format!(
+                "SELECT count(), sum(cityHash64(tenant, pseudonym)) FROM {ERASED} FINAL \
+                 WHERE erased_at <= now() - {}",
+                since.as_secs()
+            ),
         )
     }
 
@@ -239,15 +256,20 @@ impl Eraser {
     }
 
     /// Whether a table has a row that names somebody who is erased.
-    fn finds_rows(&self, table: &PersonTable) -> Result<bool, SinkError> {
+    fn finds_rows(&self, table: &PersonTable, since: Duration) -> Result<bool, SinkError> {
         let found: u64 = self
             .clickhouse
-            .scalar("look for rows of erased persons", &table.search())?;
+            .scalar("look for rows of erased persons", &table.search(since))?;
         Ok(found > 0)
     }
 
     /// Deletes the rows of some keys and adds up how many; gives the number of keys.
-    fn round(&self, table: &PersonTable, rows: &mut u64) -> Result<u64, SinkError> {
+    fn round(
+        &self,
+        table: &PersonTable,
+        since: Duration,
+        rows: &mut u64,
+    ) -> Result<u64, SinkError> {
         let pass: u64 = self.clickhouse.scalar(
             "name a deletion",
             &format!(
@@ -255,7 +277,7 @@ impl Eraser {
             ),
         )?;
         self.clickhouse
-            .execute("list rows of erased persons", &table.listing(pass))?;
+            .execute("list rows of erased persons", &table.listing(pass, since))?;
         let (keys, older, newest): (u64, u64, u64) = self.clickhouse.scalar(
             "count rows of erased persons",
             &format!(

@@ -224,6 +224,7 @@ impl Line {
         Eraser::new(
             &self.settings.clickhouse.connection,
             self.settings.sink.erasure_sweep,
+            self.settings.sink.erasure_delay,
             self.stop.clone(),
         )
     }

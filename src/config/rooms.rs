@@ -135,6 +135,8 @@ pub struct Sink {
     pub max_delay: Duration,
     /// How often rows of erased persons are looked for that come late.
     pub erasure_sweep: Duration,
+    /// How long rows of an erased person stay, covered by tombstones.
+    pub erasure_delay: Duration,
     /// The first pause after a failure.
     pub retry_min: Duration,
     /// The longest pause after failures.
@@ -159,6 +161,7 @@ impl Sink {
             max_bytes: section.whole("max_bytes", BYTES),
             max_delay: section.millis("max_delay_ms", MILLIS),
             erasure_sweep: section.millis("erasure_sweep_ms", SWEEP_MILLIS),
+            erasure_delay: section.millis("erasure_delay_ms", 0..=2_592_000_000),
             retry_min,
             retry_max,
             keep_generations: section.whole("keep_generations", 0..=1_000_000),

@@ -98,7 +98,7 @@ pub fn protobuf(topic: &str, json: &[u8]) -> Option<Vec<u8>> {
         .encode_to_vec(),
         "identities" => raw::Identity {
             common,
-            erase: None,
+            erase: fields.written("erase").map(|flag| flag == "true"),
             split: fields.written("split").map(|flag| flag == "true"),
             deal_id: text("deal_id"),
         }

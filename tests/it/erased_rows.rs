@@ -32,7 +32,7 @@ fn left(line: &Installation) -> u64 {
 fn rows_of_an_erased_person_leave_clickhouse() {
     let traffic = traffic::small();
     let mut line = Installation::new("erased_rows", &traffic.plan.settings());
-    line.config["sink"] = serde_json::json!({"erasure_sweep_ms": 200});
+    line.config["sink"] = serde_json::json!({"erasure_sweep_ms": 200, "erasure_delay_ms": 0});
     traffic.send(&line);
     line.run_until_idle();
     line.assert_views(&traffic.expected);

@@ -1,6 +1,8 @@
 //! The tables with rows of persons, and the statements that find, list and
 //! delete those of erased ones. No statement names a row or a person.
 
+use std::time::Duration;
+
 use crate::schema::quoted;
 use crate::table::Table;
 
@@ -82,25 +84,28 @@ impl PersonTable {
 
     /// The condition that a row names somebody who is erased: the pseudonym of an
     /// identifier is the first 15 bytes of its SHA-256 and its own last one.
-    /// `erased` is the name of the table of pseudonyms.
-    pub(crate) fn is_erased(&self, erased: &str) -> String {
+    /// `erased` is the name of the table of pseudonyms, of which those count that
+    /// have stood there for so long.
+    pub(crate) fn is_erased(&self, erased: &str, since: Duration) -> String {
         let names = self.names.iter().map(|name| {
             format!(
                 "(tenant, toFixedString(concat(\
                  substring(SHA256({name}), 1, 15), substring({name}, 16, 1)), 16)) IN \
-                 (SELECT tenant, pseudonym FROM {erased} FINAL)"
+                 (SELECT tenant, pseudonym FROM {erased} FINAL \
+                 WHERE erased_at <= now() - {})",
+                since.as_secs()
             )
         });
         format!("({})", names.collect::<Vec<_>>().join(" OR "))
     }
 
     /// Counts at most one row that names somebody who is erased.
-    pub(super) fn search(&self) -> String {
+    pub(super) fn search(&self, since: Duration) -> String {
         format!(
             "SELECT count() FROM (SELECT 1 FROM {} WHERE {} LIMIT 1) \
              SETTINGS max_threads = {SEARCH_THREADS}",
             self.table.name(),
-            self.is_erased(ERASED)
+            self.is_erased(ERASED, since)
         )
     }
 
@@ -108,9 +113,9 @@ impl PersonTable {
     /// row, of whichever generation: one of an older generation is not written
     /// again when it changes hands. If it is an erased person's, all of its rows
     /// go, else those that name one.
-    pub(super) fn listing(&self, pass: u64) -> String {
+    pub(super) fn listing(&self, pass: u64, since: Duration) -> String {
         let (name, key, subject) = (self.table.name(), self.key(), self.subject());
-        let is_erased = self.is_erased(ERASED);
+        let is_erased = self.is_erased(ERASED, since);
         format!(
             "INSERT INTO {ROWS} (pass, table_name, key, version, is_newest) \
              SELECT {pass}, '{name}', of_one.1, of_row.1, of_row.1 = of_one.2 FROM \

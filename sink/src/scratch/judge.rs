@@ -9,6 +9,7 @@
 //! it is deleted with all else of the person.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use clickhouse::Row;
 use serde::Deserialize;
@@ -203,7 +204,7 @@ impl Scratch {
     ) -> String {
         let erased = format!("{}.{ERASED}", quoted(&self.real.connection().database));
         let person = PersonTable::of(layout.table);
-        let is_erased = person.map(|person| person.is_erased(&erased));
+        let is_erased = person.map(|person| person.is_erased(&erased, Duration::ZERO));
         let side = |number: u8, table: &str| {
             // Only of what was reckoned it matters.
             let is_erased = is_erased.as_deref().filter(|_| number == 1).unwrap_or("0");

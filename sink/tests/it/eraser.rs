@@ -151,6 +151,7 @@ fn it_runs_by_itself() {
     let eraser = Eraser::new(
         line.clickhouse.connection(),
         Duration::from_millis(10),
+        Duration::ZERO,
         stop.clone(),
     )
     .unwrap();
