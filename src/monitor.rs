@@ -1,9 +1,11 @@
 //! Watches the consumer groups: how far behind they are, when a generation of
 //! figures is complete, and when the line is idle.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use metrics::gauge;
+use throughline_processor::purge::Told;
 use throughline_sink::Eraser;
 use throughline_stream::idle::{Offsets as _, Stage, is_idle, lag};
 use throughline_stream::kafka::GroupOffsets;
@@ -43,6 +45,8 @@ pub struct UntilIdle<'a> {
     /// … and all of this process' workers are in their groups: before, offsets
     /// can tell of state that is lost.
     pub joined: Joined,
+    /// By whom erased persons are forgotten before the end.
+    pub told: Arc<Told>,
     /// In a process with a sink: a last pass, so that no row of an erased person
     /// is left when the process has ended.
     pub eraser: Option<Eraser>,
@@ -84,6 +88,11 @@ pub fn watch(
                     0
                 }
             };
+            if idle >= TIMES && until.told.waiting() > 0 {
+                // Then there is something to do again.
+                until.told.tell();
+                idle = 0;
+            }
             if idle >= TIMES
                 && switched(&mut switch, |switch| switch.at_idle(&mut offsets))
                 && has_erased(until.eraser.as_ref(), stop)

@@ -7,7 +7,7 @@ use std::time::Duration;
 use throughline_ingest::{
     IdentKeys, Ingest, Limits, RateSpan, RejectedShares, ShareLimits, StaticNumber, TenantConfig,
 };
-use throughline_processor::purge::When;
+use throughline_processor::purge::{Told, When};
 use throughline_processor::snapshot::Starter;
 use throughline_processor::{Attribution, FjallStore, Processor, StoreOptions, TenantSettings};
 use throughline_sink::Sink;
@@ -49,8 +49,9 @@ pub struct Worker {
     pub index: usize,
     /// When to end.
     pub stop: Stop,
-    /// Its process ends when the line is idle.
-    pub until_idle: bool,
+    /// In a process that ends when the line is idle: by whom erased persons are
+    /// forgotten then.
+    pub told: Option<Arc<Told>>,
     /// To be raised when it is in its group.
     pub joined: Arc<AtomicBool>,
 }
@@ -222,8 +223,8 @@ pub fn processor(
     )?;
     let publish = publisher(settings, &name, &worker.stop)?;
     let mut config = processor_config(settings);
-    if worker.until_idle {
-        config.purge = When::Idle;
+    if let Some(told) = &worker.told {
+        config.purge = When::Told(Arc::clone(told));
     }
     Ok(Processor::new(
         config,

@@ -11,7 +11,7 @@ use throughline_stream::{Outgoing, Record};
 
 use crate::error::ProcessorError;
 use crate::facts::{ident_from_wire, ident_to_wire};
-use crate::purge::{Waiting, When};
+use crate::purge::Waiting;
 use crate::rows::{Context, Outbox};
 use crate::rules::Attribution;
 use crate::store::{Changing, Loaded, Stored};
@@ -262,14 +262,9 @@ impl<B: Backing<Error = ProcessorError> + Stored> Owned<B> {
     }
 
     /// The record by which erased persons are forgotten, when it is time for it.
-    pub fn purge(&mut self, config: &Config, is_idle: bool) -> Option<Outgoing> {
-        let is_due = !self.is_on_the_way() && self.waiting.is_due(config, is_idle);
+    pub fn purge(&mut self, config: &Config) -> Option<Outgoing> {
+        let is_due = !self.is_on_the_way() && self.waiting.is_due(&config.purge);
         is_due.then(|| outgoing(&config.events_topic, self.number, purge::encode()))
-    }
-
-    /// Nothing counts as done before erased persons are forgotten.
-    pub fn is_held_up(&self, config: &Config) -> bool {
-        config.purge == When::Idle && !self.is_on_the_way() && self.waiting.is_open()
     }
 
     /// The record at the next offset is applied.

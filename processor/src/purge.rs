@@ -4,9 +4,9 @@
 //! or when it was put off for long enough. So what is forgotten, and when, is a
 //! function of the log like all else.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
-
-use crate::worker::Config;
 
 /// The first byte: a batch of events begins with the number of its layout.
 const MARK: u8 = b'P';
@@ -22,17 +22,43 @@ pub fn is_purge(value: &[u8]) -> bool {
 }
 
 /// When erased persons' facts are forgotten.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub enum When {
-    /// As soon as nothing is left to be read; nothing else counts as done before.
-    Idle,
+    /// When somebody says so who sees that nothing is under way any more.
+    Told(Arc<Told>),
     /// When no record has come for `quiet`, at the latest after `delay`.
+    /// Not so while a backlog is worked off.
     Later {
         /// How long no record has come.
         quiet: Duration,
         /// How long it may be put off.
         delay: Duration,
     },
+}
+
+/// Between the workers of a process and whoever sees the whole line.
+#[derive(Debug, Default)]
+pub struct Told {
+    is_told: AtomicBool,
+    waiting: AtomicUsize,
+}
+
+impl Told {
+    /// How many journeys have facts that are to be forgotten.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Acquire)
+    }
+
+    /// From now on they are, as soon as nothing is left to be read.
+    pub fn tell(&self) {
+        self.is_told.store(true, Ordering::Release);
+    }
+
+    /// A worker has so many, where it had `before`.
+    pub(crate) fn update(&self, before: usize, now: usize) {
+        self.waiting.fetch_add(now, Ordering::AcqRel);
+        self.waiting.fetch_sub(before, Ordering::AcqRel);
+    }
 }
 
 /// What a worker knows of the persons that a partition is to forget.
@@ -70,20 +96,15 @@ impl Waiting {
         }
     }
 
-    /// There are some, and the record is not on its way.
-    pub const fn is_open(&self) -> bool {
-        self.since.is_some() && !self.is_requested
-    }
-
     /// Whether the record is to be written now; it counts as written then.
-    pub fn is_due(&mut self, config: &Config, is_idle: bool) -> bool {
-        let (true, Some(since)) = (self.is_open(), self.since) else {
+    pub fn is_due(&mut self, when: &When) -> bool {
+        let (false, Some(since)) = (self.is_requested, self.since) else {
             return false;
         };
-        let is_due = match config.purge {
-            When::Idle => is_idle,
+        let is_due = match when {
+            When::Told(told) => told.is_told.load(Ordering::Acquire),
             When::Later { quiet, delay } => {
-                self.last_record.elapsed() >= quiet || since.elapsed() >= delay
+                self.last_record.elapsed() >= *quiet || since.elapsed() >= *delay
             }
         };
         self.is_requested = is_due;

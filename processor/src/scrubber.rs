@@ -25,13 +25,20 @@ pub struct Scrubber {
 }
 
 impl Scrubber {
+    /// Nothing is to be rewritten.
+    pub fn new() -> Self {
+        // An alarm needs something to compare with.
+        counter!(metric_names::PROCESSOR_SCRUB_FAILURES_TOTAL).increment(0);
+        Self::default()
+    }
+
     /// Something was erased from a partition's state.
     pub fn erased(&mut self, partition: u32) {
         self.waiting.insert(partition);
     }
 
     /// Begins to rewrite what waits, unless it was done lately.
-    pub fn look<S: Store>(&mut self, store: &S, when: When) {
+    pub fn look<S: Store>(&mut self, store: &S, when: &When) {
         if self.waiting.is_empty() && self.running.is_none() {
             return;
         }
@@ -43,8 +50,8 @@ impl Scrubber {
             self.end(partitions, thread);
         }
         let pause = match when {
-            When::Idle => Duration::ZERO,
-            When::Later { delay, .. } => delay,
+            When::Told(_) => Duration::ZERO,
+            When::Later { delay, .. } => *delay,
         };
         let was_lately = self.begun.is_some_and(|begun| begun.elapsed() < pause);
         if self.waiting.is_empty() || was_lately {

@@ -77,6 +77,8 @@ pub struct Processor<S: Store> {
     /// The records that come were written long ago.
     catching_up: bool,
     scrubber: Scrubber,
+    /// How many journeys of erased persons others were told of.
+    told_of: usize,
 }
 
 impl<S: Store> Processor<S> {
@@ -101,7 +103,8 @@ impl<S: Store> Processor<S> {
             published_bytes: 0,
             youngest: 0,
             catching_up: false,
-            scrubber: Scrubber::default(),
+            scrubber: Scrubber::new(),
+            told_of: 0,
         }
     }
 
@@ -203,10 +206,10 @@ impl<S: Store> Processor<S> {
 
     /// Has erased persons forgotten where it is time for it. Tells whether a
     /// record says so now.
-    fn purge(&mut self, is_idle: bool) -> Result<bool, ProcessorError> {
+    fn purge(&mut self) -> Result<bool, ProcessorError> {
         let mut requested = false;
         for owned in self.partitions.values_mut() {
-            if let Some(record) = owned.purge(&self.config, is_idle) {
+            if let Some(record) = owned.purge(&self.config) {
                 self.publish.send(record)?;
                 requested = true;
             }
@@ -215,6 +218,15 @@ impl<S: Store> Processor<S> {
             self.publish.flush()?;
         }
         Ok(requested)
+    }
+
+    fn tell_of_erasures(&mut self) {
+        if let When::Told(told) = &self.config.purge {
+            let waiting = self.partitions.values();
+            let waiting = waiting.map(|owned| owned.fold().awaiting_purge()).sum();
+            told.update(self.told_of, waiting);
+            self.told_of = waiting;
+        }
     }
 
     fn checkpoint_is_due(&self) -> bool {
@@ -276,9 +288,6 @@ impl<S: Store> Processor<S> {
                 owned.erased(),
                 owned.is_on_the_way(),
             );
-            if owned.is_held_up(&self.config) {
-                continue;
-            }
             let topic = Arc::clone(&self.config.events_topic);
             let partition = *number as i32;
             positions.push(Position {
@@ -344,7 +353,7 @@ impl<S: Store> Role for Processor<S> {
             Polled::Records(records) if records.is_empty() => {
                 // Nothing more waits: what was done may as well be let out.
                 self.catching_up = is_restating;
-                let is_purging = self.purge(true)?;
+                let is_purging = self.purge()?;
                 let step = if self.waiting_since.is_some() || is_restating || is_purging {
                     Step::Worked
                 } else {
@@ -357,14 +366,17 @@ impl<S: Store> Role for Processor<S> {
             }
             Polled::Records(records) => {
                 self.apply(records)?;
-                self.purge(false)?;
+                if !self.catching_up {
+                    self.purge()?;
+                }
                 Step::Worked
             }
         };
         if self.checkpoint_is_due() {
             self.checkpoint()?;
         }
-        self.scrubber.look(&self.store, self.config.purge);
+        self.scrubber.look(&self.store, &self.config.purge);
+        self.tell_of_erasures();
         Ok(step)
     }
 

@@ -29,7 +29,7 @@ pub fn execute(settings: &Settings, args: &AttributeArgs) -> anyhow::Result<()> 
             checkpoint_interval: Duration::from_hours(1),
             checkpoint_records: usize::MAX,
             poll_wait: Duration::ZERO,
-            purge: When::Idle,
+            purge: When::Told(Arc::default()),
             ..roles::processor_config(settings)
         },
         rules,

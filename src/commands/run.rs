@@ -4,6 +4,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use throughline_processor::purge::Told;
 use throughline_sink::{Eraser, Outdated, SinkError};
 use throughline_stream::{Role, Stop, runner};
 
@@ -64,7 +65,7 @@ pub struct Line {
     stop: Stop,
     health: Health,
     joined: Joined,
-    until_idle: bool,
+    told: Option<Arc<Told>>,
 }
 
 impl Line {
@@ -83,7 +84,7 @@ impl Line {
             stop,
             health,
             joined: Joined::default(),
-            until_idle,
+            told: until_idle.then(Arc::default),
         };
         for name in names {
             match name {
@@ -102,7 +103,7 @@ impl Line {
         Worker {
             index,
             stop: self.stop.clone(),
-            until_idle: self.until_idle,
+            told: self.told.clone(),
             joined: self.joined.one_more(),
         }
     }
@@ -233,11 +234,13 @@ impl Line {
         let (health, joined) = (self.health.clone(), self.joined.clone());
         let is_last_pass = has_sink && until_idle.is_some();
         let eraser = is_last_pass.then(|| self.eraser()).transpose()?;
+        let told = self.told.clone().unwrap_or_default();
         self.workers.start("monitor", move || {
             let stages = monitor::stages(&settings);
             let idle = until_idle.map(|last| UntilIdle {
                 stages: &stages[..=last],
                 joined,
+                told,
                 eraser,
             });
             let [_, processor, sink] = &stages;

@@ -71,9 +71,9 @@ fn bad() -> Vec<Bad> {
         ),
         bad(
             "identities",
-            br#"{"event_id":"5","occurred_at":1772323200000,"user_id":"u","erase":true}"#,
-            "unsupported",
-            "erase",
+            br#"{"event_id":"5","occurred_at":1772323200000,"user_id":"u","erase":true,"split":true}"#,
+            "unknown_value",
+            "split",
         ),
     ]
 }

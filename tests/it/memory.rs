@@ -82,7 +82,10 @@ fn order_and_repetition_change_nothing() {
 
 #[test]
 fn every_model_and_basis_gives_back_the_crms_revenue() {
-    let plan = Plan::new(11, 2000);
+    let plan = Plan {
+        erasures_per_mille: 0,
+        ..Plan::new(11, 2000)
+    };
     let line = run(&plan, &plan.records(), 3, 20);
     let tables: &Tables = line.tables();
     let mut won = 0;

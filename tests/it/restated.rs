@@ -78,9 +78,10 @@ fn store(path: &Path) -> FjallStore {
 fn rows_of(rig: &Rig, generation: u32) -> RowTable {
     let mut table = RowTable::default();
     for value in rig.rows() {
-        // Links are of no generation.
+        // Links are of no generation, nor are erasures.
         let batch = Batch::read(&value).unwrap().0;
-        if batch.generation == generation && batch.table != Table::Links {
+        if batch.generation == generation && !matches!(batch.table, Table::Links | Table::Erasures)
+        {
             table.add(&value, Writing::default()).unwrap();
         }
     }

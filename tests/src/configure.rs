@@ -77,7 +77,7 @@ pub fn processor(partitions: u32) -> throughline_processor::Config {
         max_touches: 10_000,
         max_items: 100_000,
         max_partners: 1000,
-        purge: When::Idle,
+        purge: When::Told(Arc::default()),
     }
 }
 

@@ -107,13 +107,6 @@ pub struct ChunkKey {
 }
 
 impl ChunkKey {
-    /// Where the same is kept of persons whose facts are forgotten.
-    #[must_use]
-    pub const fn kept(mut self) -> Self {
-        self.kind = self.kind.kept();
-        self
-    }
-
     /// The key of the cell at a place.
     const fn cell(self, place: u8) -> CellKey {
         CellKey {

@@ -305,6 +305,11 @@ impl<B: Backing> Partition<B> {
         &self.changes.messages
     }
 
+    /// The chunks of cells that are in memory, in no order.
+    pub fn cached_chunks(&self) -> impl Iterator<Item = ChunkKey> {
+        self.chunks.keys().copied()
+    }
+
     /// How many nodes and chunks of cells are in memory.
     pub fn cached(&self) -> (usize, usize) {
         (self.nodes.len(), self.chunks.len())

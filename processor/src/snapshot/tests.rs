@@ -59,7 +59,7 @@ fn config() -> Config {
         max_touches: 1,
         max_items: 1,
         max_partners: 1000,
-        purge: crate::purge::When::Idle,
+        purge: crate::purge::When::Told(Arc::default()),
     }
 }
 

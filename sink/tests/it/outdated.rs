@@ -18,7 +18,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// The tables whose rows are of generations.
 fn tables() -> impl Iterator<Item = &'static str> {
     let all = Table::ALL.into_iter();
-    all.filter(|table| !matches!(table, Table::Links | Table::DeadLetters))
+    all.filter(|table| !matches!(table, Table::Links | Table::Erasures | Table::DeadLetters))
         .map(Table::name)
 }
 

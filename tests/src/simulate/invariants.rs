@@ -233,7 +233,7 @@ pub fn cells(
     chunks: &mut BTreeSet<ChunkKey>,
 ) -> Result<(), String> {
     let mut due = due(setup, instance, idents)?;
-    add_kept(instance, chunks, &mut due)?;
+    add_kept(instance, &mut due)?;
     chunks.extend(due.keys().map(|key| key.chunk()));
     for chunk in &*chunks {
         let mut stood = match instance.owned.fold().chunk(*chunk) {
@@ -267,12 +267,12 @@ pub fn cells(
 }
 
 /// What is kept of forgotten persons is counted in the cells as well.
-fn add_kept(
-    instance: &Instance,
-    chunks: &BTreeSet<ChunkKey>,
-    due: &mut Cells,
-) -> Result<(), String> {
-    for chunk in chunks.iter().map(|chunk| chunk.kept()) {
+fn add_kept(instance: &Instance, due: &mut Cells) -> Result<(), String> {
+    let disk = instance.disk.snapshot();
+    let stored = disk.keys().filter_map(|key| stored::chunk_of(key));
+    let cached = instance.owned.fold().cached_chunks();
+    let kept = stored.chain(cached).filter(|chunk| chunk.kind.is_kept());
+    for chunk in kept.collect::<BTreeSet<_>>() {
         let cells = match instance.owned.fold().chunk(chunk) {
             Some(cells) => Some(cells.clone()),
             None => instance

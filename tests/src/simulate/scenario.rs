@@ -57,6 +57,9 @@ pub struct Scenario {
     pub max_partners: usize,
     /// Whether the key of the identifiers is rotated when half of the raw records are read.
     pub rotates: bool,
+    /// Whether erased persons are forgotten while their events still come. What comes too late is not counted then, so
+    /// the sums are not compared with the reference's.
+    pub forgets: bool,
 }
 
 /// Traffic of a seed, before its size is chosen.
@@ -104,10 +107,14 @@ impl Scenario {
         // While a key rotates, a partner may count twice.
         let rotates = rng.u8(..4) == 0;
         let few_partners = !rotates && rng.bool();
+        // Who was forgotten with somebody remains erased, whatever divides the two later.
+        let divides = few_partners || records.iter().any(|(topic, value)| splits(topic, value));
+        let forgets = !divides && !rotates && rng.bool();
         Self {
             seed,
             max_partners: if few_partners { rng.usize(1..6) } else { 1000 },
             rotates,
+            forgets,
             partitions: rng.u32(1..=5),
             raw: numbered(records, &mut rng),
             batch_bytes: rng.usize(100..2000),
@@ -128,6 +135,12 @@ impl Scenario {
             key
         })
     }
+}
+
+/// Whether a record takes links back.
+pub fn splits(topic: &str, value: &[u8]) -> bool {
+    let wanted = b"\"split\"";
+    topic == "identities" && value.windows(wanted.len()).any(|window| window == wanted)
 }
 
 /// Spreads records over the partitions of their topics: so a duplicate is in another partition half of the time.

@@ -23,6 +23,9 @@ pub const COMPARED: [&str; 9] = [
     "costs",
 ];
 
+/// Those among them that count, and tell of nobody.
+pub const SUMS: [&str; 2] = ["channel_hourly", "traffic_hourly"];
+
 /// Cells of a share in a row of credits.
 const CREDIT_CELLS: usize = 14;
 /// Cells of a share in a rollup cell: the model and four figures.

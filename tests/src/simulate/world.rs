@@ -97,7 +97,7 @@ impl<'a> World<'a> {
             table: RowTable::default(),
             facts: BTreeSet::new(),
             breaks: BREAKS,
-            forgetting: false,
+            forgetting: scenario.forgets,
             steps: 0,
             trace: None,
             config,
@@ -108,7 +108,12 @@ impl<'a> World<'a> {
     /// Lets everything happen until nothing is left to be done.
     pub fn run(&mut self) -> Result<(), String> {
         self.work_off()?;
-        self.look_at_rest(Rest::Whole)
+        let rest = if self.forgetting {
+            Rest::Forgotten
+        } else {
+            Rest::Whole
+        };
+        self.look_at_rest(rest)
             .map_err(|error| format!("at rest, after {} steps: {error}", self.steps))
     }
 
@@ -149,10 +154,14 @@ impl<'a> World<'a> {
         let waiting = waiting.filter(|instance| instance.owned.fold().awaiting_purge() > 0);
         let partitions: BTreeSet<u32> = waiting.map(|instance| instance.partition).collect();
         for partition in &partitions {
-            let record = throughline_processor::purge::encode();
-            self.logs[*partition as usize].records.push(record.into());
+            self.request_purge(*partition);
         }
         !partitions.is_empty()
+    }
+
+    fn request_purge(&mut self, partition: u32) {
+        let record = throughline_processor::purge::encode();
+        self.logs[partition as usize].records.push(record.into());
     }
 
     fn work_off(&mut self) -> Result<(), String> {
@@ -199,6 +208,10 @@ impl<'a> World<'a> {
             Step::Restore(place) => {
                 let snapshot = self.any_snapshot(self.instances[place].partition);
                 self.begin_again(place, snapshot)
+            }
+            Step::Forget(partition) => {
+                self.request_purge(partition);
+                Ok(())
             }
             Step::Double(partition) => self.double(partition),
             Step::Stop(place) => {

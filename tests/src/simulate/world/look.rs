@@ -8,7 +8,7 @@ use super::World;
 use super::schedule::Step;
 use crate::simulate::instance::{Destination, Instance};
 use crate::simulate::invariants;
-use crate::simulate::scenario::Raw;
+use crate::simulate::scenario::splits;
 
 /// Steps between two looks at everything.
 const LOOK_EVERY: u32 = 50;
@@ -25,8 +25,9 @@ pub enum Rest {
 impl World<'_> {
     /// Of erased persons no identifier is stored, unless they shared a journey with others.
     pub(super) fn look_for_the_forgotten(&self) -> Result<(), String> {
-        let divides = |raw: &Raw| raw.topic == "identities" && contains(&raw.value, b"\"split\"");
-        if self.scenario.max_partners < 1000 || self.scenario.raw.iter().any(divides) {
+        let mut raw = self.scenario.raw.iter();
+        let divides = raw.any(|raw| splits(raw.topic, &raw.value));
+        if self.scenario.max_partners < 1000 || divides {
             return Ok(());
         }
         let idents = self.logs.iter().flat_map(|log| log.idents.iter().copied());
@@ -129,8 +130,4 @@ impl World<'_> {
             _ => Ok(()),
         }
     }
-}
-
-fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
-    bytes.windows(wanted.len()).any(|window| window == wanted)
 }

@@ -29,6 +29,8 @@ pub enum Step {
     Double(u32),
     /// One of several instances of a partition ends.
     Stop(usize),
+    /// A partition is told to forget erased persons.
+    Forget(u32),
 }
 
 impl World<'_> {
@@ -62,6 +64,8 @@ impl World<'_> {
         if !any {
             return None;
         }
+        let forgetting =
+            places(&|instance| self.scenario.forgets && instance.owned.fold().awaiting_purge() > 0);
         let breaks = self.breaks > 0;
         let weight = |possible: bool, weight: u32| if possible { weight } else { 0 };
         let Scenario {
@@ -83,6 +87,7 @@ impl World<'_> {
             weight(breaks, faults / 2),
             weight(breaks, faults),
             weight(!doubled.is_empty(), faults),
+            weight(!forgetting.is_empty(), 4),
         ];
         let rng = &mut self.rng;
         let mut chosen = rng.u32(..weights.iter().sum::<u32>());
@@ -104,7 +109,8 @@ impl World<'_> {
             8 => Step::Crash(rng.usize(..self.instances.len())),
             9 => Step::Restore(rng.usize(..self.instances.len())),
             10 => Step::Double(rng.u32(..self.scenario.partitions)),
-            _ => Step::Stop(one(&doubled)),
+            11 => Step::Stop(one(&doubled)),
+            _ => Step::Forget(self.instances[one(&forgetting)].partition),
         })
     }
 }
