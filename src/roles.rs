@@ -193,7 +193,13 @@ pub fn store(settings: &Settings) -> anyhow::Result<FjallStore> {
 /// is configured, or that of their store, which nobody else has open.
 pub fn processor_member(settings: &Settings) -> anyhow::Result<Member> {
     Ok(match member(settings) {
-        Member::Unnamed => Member::Owned(instance::of(&settings.processor.data_dir)?),
+        Member::Unnamed => {
+            let instance = instance::of(&settings.processor.data_dir)?;
+            // A member that comes back keeps its partitions, even when the topic
+            // was made anew with fewer: it could wait for them for ever.
+            let partitions = settings.kafka.partitions.events;
+            Member::Owned(format!("{instance}-of-{partitions}"))
+        }
         named => named,
     })
 }
