@@ -13,6 +13,7 @@ mod generate;
 mod generation;
 mod health;
 mod identity;
+mod instance;
 mod monitor;
 mod prepare;
 mod remedy;

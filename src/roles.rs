@@ -13,11 +13,12 @@ use throughline_processor::{Attribution, FjallStore, Processor, StoreOptions, Te
 use throughline_sink::Sink;
 use throughline_stream::Stop;
 use throughline_stream::kafka::{
-    CommitNote, KafkaPublisher, KafkaSource, PublisherSettings, SourceSettings, Start, StartAt,
+    CommitNote, KafkaPublisher, KafkaSource, Member, PublisherSettings, SourceSettings, Start,
+    StartAt,
 };
 
 use crate::config::{Settings, Tenant};
-use crate::snapshots;
+use crate::{instance, snapshots};
 
 /// How long a worker waits for records before it looks around.
 const POLL_WAIT: Duration = Duration::from_millis(100);
@@ -76,6 +77,7 @@ pub fn ingest(
         &name,
         Group {
             name: &kafka.groups.ingest,
+            member: member(settings),
             note: config.keys.note().into(),
         },
         topics,
@@ -187,10 +189,26 @@ pub fn store(settings: &Settings) -> anyhow::Result<FjallStore> {
     Ok(FjallStore::open(&options)?)
 }
 
+/// What the group knows the processor workers of this process by: the name that
+/// is configured, or that of their store, which nobody else has open.
+pub fn processor_member(settings: &Settings) -> anyhow::Result<Member> {
+    Ok(match member(settings) {
+        Member::Unnamed => {
+            let instance = instance::of(&settings.processor.data_dir)?;
+            // A member that comes back keeps its partitions, even when the topic
+            // was made anew with fewer: it could wait for them for ever.
+            let partitions = settings.kafka.partitions.events;
+            Member::Owned(format!("{instance}-of-{partitions}"))
+        }
+        named => named,
+    })
+}
+
 /// A worker of the processor.
 pub fn processor(
     settings: &Settings,
     starter: Starter,
+    member: Member,
     worker: &Worker,
 ) -> anyhow::Result<Processor<FjallStore>> {
     let kafka = &settings.kafka;
@@ -202,6 +220,7 @@ pub fn processor(
         &name,
         Group {
             name: &kafka.groups.processor,
+            member,
             note: progress_note(settings.processor.generation, store.clone()),
         },
         topics,
@@ -257,6 +276,7 @@ pub fn sink(settings: &Settings, worker: &Worker) -> anyhow::Result<Sink<KafkaSo
     let start: StartAt = Box::new(|_, _| Ok(Some(Start::Committed)));
     let group = Group {
         name: &kafka.groups.sink,
+        member: member(settings),
         note: generation_note(settings.processor.generation).into(),
     };
     let source = source(settings, &name, group, topics, worker, start)?;
@@ -273,9 +293,11 @@ pub fn sink(settings: &Settings, worker: &Worker) -> anyhow::Result<Sink<KafkaSo
     Ok(Sink::new(config, source, worker.stop.clone())?)
 }
 
-/// A consumer group, and what its workers write beside the offsets they commit.
+/// A consumer group, how it knows this process, and what its workers write
+/// beside the offsets they commit.
 struct Group<'a> {
     name: &'a str,
+    member: Member,
     note: CommitNote,
 }
 
@@ -310,6 +332,12 @@ fn progress_note(generation: u32, store: FjallStore) -> CommitNote {
     })
 }
 
+/// What a group knows this process by, as it is configured.
+fn member(settings: &Settings) -> Member {
+    let instance = settings.kafka.instance.clone();
+    instance.map_or(Member::Unnamed, Member::Named)
+}
+
 fn source(
     settings: &Settings,
     name: &str,
@@ -323,10 +351,11 @@ fn source(
         client: kafka.client.clone(),
         name: format!("throughline-{name}"),
         group: group.name.to_owned(),
-        instance: kafka
-            .instance
-            .as_ref()
-            .map(|instance| format!("{instance}-{name}")),
+        member: match group.member {
+            Member::Unnamed => Member::Unnamed,
+            Member::Named(instance) => Member::Named(format!("{instance}-{name}")),
+            Member::Owned(instance) => Member::Owned(format!("{instance}-{name}")),
+        },
         topics,
         session_timeout: kafka.session_timeout,
         max_poll_interval: kafka.max_poll_interval,

@@ -145,12 +145,13 @@ impl Line {
     fn start_processor(&mut self) -> anyhow::Result<()> {
         let rules = Arc::new(roles::attribution(&self.settings));
         let store = roles::store(&self.settings)?;
+        let member = roles::processor_member(&self.settings)?;
         let place = snapshots::place(&self.settings)?;
         for index in 0..self.settings.processor.workers {
             let settings = Arc::clone(&self.settings);
             let starter = snapshots::starter(&settings, &place, &rules, &store, &self.stop);
-            let worker = self.worker(index);
-            let make = move || roles::processor(&settings, starter, &worker).map(Some);
+            let (member, worker) = (member.clone(), self.worker(index));
+            let make = move || roles::processor(&settings, starter, member, &worker).map(Some);
             self.start_worker(&format!("processor {index}"), make)?;
         }
         if let Some(maker) = snapshots::maker(&self.settings, place, &store, &self.stop) {

@@ -200,8 +200,9 @@ fn parse(text: &str) -> Result<Key, String> {
     Ok(key)
 }
 
-fn hexadecimal(key: &Key) -> String {
-    key.iter().fold(String::new(), |mut text, byte| {
+/// Bytes as text.
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text
     })
@@ -227,7 +228,7 @@ mod tests {
 
     #[test]
     fn keys_that_were_typed_are_refused() {
-        let row = hexadecimal(&std::array::from_fn(|index| index as u8));
+        let row = hexadecimal(&std::array::from_fn::<u8, 32, _>(|index| index as u8));
         for text in [
             "0".repeat(64),
             "deadbeef".repeat(8),

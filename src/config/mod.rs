@@ -28,7 +28,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use clickhouse::ClickHouse;
-pub use identity::Identity;
+pub use identity::{Identity, hexadecimal};
 pub use kafka::Kafka;
 pub use mistake::Mistake;
 pub use rooms::{Ingest, Processor, Sink};

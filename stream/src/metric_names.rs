@@ -30,6 +30,8 @@ metric_names! {
     STREAM_LAG_RECORDS = Gauge Count "throughline_stream_lag_records";
     /// Whether the last question to Kafka was answered: 1 or 0.
     STREAM_KAFKA_UP = Gauge Count "throughline_stream_kafka_up";
+    /// Workers that their group took for others of their own names, and that joined it again without.
+    STREAM_FENCED_MEMBERS_TOTAL = Counter Count "throughline_stream_fenced_members_total";
     /// Records read from raw topics; label topic.
     INGEST_RECORDS = Counter Count "throughline_ingest_records_total";
     /// Bytes of their values; label topic.

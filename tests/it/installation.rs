@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 use throughline_proto::topics::{self, RawTopic};
 use throughline_stream::idle::{Offsets as _, lag};
 use throughline_stream::kafka::{
-    ClientSettings, GroupOffsets, KafkaPublisher, KafkaSource, PublisherSettings, SourceSettings,
-    Start,
+    ClientSettings, GroupOffsets, KafkaPublisher, KafkaSource, Member, PublisherSettings,
+    SourceSettings, Start,
 };
 use throughline_stream::{
     Outgoing, Polled, Publish as _, Record, Source as _, Stop, StreamError, TopicPartition,
@@ -340,7 +340,7 @@ impl Installation {
             client: self.client(),
             name: "test".into(),
             group: format!("{}-{group}", self.name),
-            instance: None,
+            member: Member::Unnamed,
             topics: vec![topic.to_owned()],
             session_timeout: Duration::from_secs(10),
             max_poll_interval: Duration::from_mins(5),

@@ -13,8 +13,9 @@ use std::path::Path;
 const KEYSPACES: &str = "keyspaces";
 /// The first of them is the store's own; it is there before any other.
 const OWN_KEYSPACE: &str = "0";
-/// The files beside its journals.
-const FILES: [&str; 2] = ["lock", "version"];
+/// The files beside its journals; the last two are the name that the program
+/// gives the directory, which may outlast others when the power fails.
+const FILES: [&str; 4] = ["lock", "version", "instance", "instance.new"];
 
 /// Removes what is left of a store that never had a keyspace of a partition.
 /// Tells whether there was one.
@@ -74,6 +75,7 @@ mod tests {
             &["0.jnl"][..],
             &["lock", "0.jnl"],
             &["lock", "0.jnl", "version"],
+            &["lock", "0.jnl", "version", "instance"],
         ] {
             let directory = tempfile::tempdir().unwrap();
             for file in files {

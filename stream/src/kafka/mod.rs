@@ -5,8 +5,8 @@
 //! client library runs its own threads for the network. While Kafka is away
 //! nothing here fails: sources give no records, publishers wait, and one
 //! warning is logged. Only what cannot heal is an error: a position that the
-//! log does not hold, a record that can never be written, a worker whose place
-//! in the group another took, missing rights.
+//! log does not hold, a record that can never be written, a worker whose
+//! configured name in the group another took, missing rights.
 
 mod admin;
 mod context;
@@ -17,12 +17,14 @@ mod publisher;
 mod settings;
 mod slots;
 mod source;
+mod start;
 
 pub use admin::{Admin, TopicSpec};
 pub use log::LogReader;
 pub use offsets::GroupOffsets;
 pub use publisher::KafkaPublisher;
 pub use settings::{
-    ClientSettings, CommitNote, PublisherSettings, RESERVED_PROPERTIES, SourceSettings,
+    ClientSettings, CommitNote, Member, PublisherSettings, RESERVED_PROPERTIES, SourceSettings,
 };
-pub use source::{KafkaSource, Log, Start, StartAt};
+pub use source::KafkaSource;
+pub use start::{Log, Start, StartAt};

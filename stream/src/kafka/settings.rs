@@ -101,6 +101,21 @@ impl ClientSettings {
     }
 }
 
+/// How a group knows a worker. With a name that stays the same over restarts
+/// (static membership), a worker that comes back within its session keeps its
+/// partitions; others wait for the end of the session, however it ended.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Member {
+    /// By no name: when it comes back, it is a new one.
+    Unnamed,
+    /// By a name that it was given, and another as well by mistake: when the
+    /// group takes it for another of that name, that is an error.
+    Named(String),
+    /// By a name that nobody else can have: when the group takes it for
+    /// another all the same, it joins again without the name.
+    Owned(String),
+}
+
 /// How a [`KafkaSource`](super::KafkaSource) reads.
 #[derive(Clone, Debug)]
 pub struct SourceSettings {
@@ -110,9 +125,8 @@ pub struct SourceSettings {
     pub name: String,
     /// The consumer group.
     pub group: String,
-    /// With a name that stays the same over restarts, a worker that comes back
-    /// within the session keeps its partitions (static membership).
-    pub instance: Option<String>,
+    /// How the group knows the worker.
+    pub member: Member,
     /// The topics.
     pub topics: Vec<String>,
     /// How long the group waits for a worker that has fallen silent.
@@ -161,8 +175,8 @@ impl SourceSettings {
                 "queued.max.messages.kbytes",
                 self.fetch_buffer_kib.to_string(),
             );
-        if let Some(instance) = &self.instance {
-            config.set("group.instance.id", instance);
+        if let Member::Named(name) | Member::Owned(name) = &self.member {
+            config.set("group.instance.id", name);
         }
         config
     }

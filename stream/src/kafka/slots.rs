@@ -1,5 +1,6 @@
 //! The partitions that a source has, and how far it has read them.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use rdkafka::message::{BorrowedMessage, Headers, Message};
@@ -34,6 +35,11 @@ impl Slots {
     /// Whether a partition is assigned.
     pub(super) fn has(&self, at: &TopicPartition) -> bool {
         self.all.iter().any(|slot| slot.at == *at)
+    }
+
+    /// What was assigned.
+    pub(super) fn into_partitions(self) -> Vec<TopicPartition> {
+        self.all.into_iter().map(|slot| slot.at).collect()
     }
 
     /// Remembers a position as one to be committed. `false`: its partition is
@@ -94,4 +100,23 @@ impl Slots {
             }),
         })
     }
+}
+
+/// Partitions for a log line, `web[0 1 2] calls[0]`.
+pub(super) fn list(partitions: &[TopicPartition]) -> String {
+    let mut text = String::new();
+    let mut topic: Option<&str> = None;
+    for at in partitions {
+        if topic == Some(&at.topic) {
+            let _ = write!(text, " {}", at.partition);
+        } else {
+            let end = if topic.is_some() { "] " } else { "" };
+            let _ = write!(text, "{end}{}[{}", at.topic, at.partition);
+            topic = Some(&at.topic);
+        }
+    }
+    if topic.is_some() {
+        text.push(']');
+    }
+    text
 }

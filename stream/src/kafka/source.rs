@@ -1,11 +1,9 @@
 //! Reading records as a member of a consumer group.
 
-use std::fmt::Write as _;
-use std::ops::Range;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use metrics::counter;
 use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -13,14 +11,13 @@ use rdkafka::{Offset, TopicPartitionList};
 
 use super::context::{Context, Rebalance, heals, reason_of};
 use super::lifeline::Lifeline;
-use super::settings::{CommitNote, SourceSettings, broker_error};
-use super::slots::Slots;
+use super::settings::{Member, SourceSettings, broker_error};
+use super::slots::{Slots, list};
+use super::start::{Log, PATIENCE, Start, StartAt};
 use crate::failpoint::{self, Step};
+use crate::metric_names;
 use crate::record::{Position, TopicPartition};
 use crate::role::{Polled, Source, StreamError};
-
-/// How long a question to the broker may take.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How long after the last commit it is looked whether it has arrived.
 const VERIFY_AFTER: Duration = Duration::from_millis(500);
@@ -29,59 +26,16 @@ const VERIFY_AFTER: Duration = Duration::from_millis(500);
 /// long over its records still hears of changes of the assignment soon.
 const POLL_BYTES: usize = 1 << 20;
 
-/// Where to begin in a partition that was assigned.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Start {
-    /// At this offset; it is an error when the log does not hold it.
-    At(i64),
-    /// The same, but the record before it comes once more: whoever took it
-    /// sees whether it is the one he knows.
-    After(i64),
-    /// At the first record that the log holds.
-    Beginning,
-    /// Where the group has committed, or at the beginning when it has not.
-    Committed,
-}
-
-/// Says where to begin in a partition, each time it is assigned; `None`: that
-/// cannot be told now, and the next poll asks again.
-pub type StartAt =
-    Box<dyn FnMut(&TopicPartition, &Log<'_>) -> Result<Option<Start>, StreamError> + Send>;
-
-/// The log of a partition that is being assigned.
-pub struct Log<'a> {
-    consumer: &'a BaseConsumer<Context>,
-    at: &'a TopicPartition,
-}
-
-impl Log<'_> {
-    /// The first offset that it holds, and the one that its next record will
-    /// get; `None` when the broker does not say, for now.
-    pub fn bounds(&self) -> Result<Option<Range<i64>>, StreamError> {
-        let (topic, partition) = (&self.at.topic, self.at.partition);
-        match self.consumer.fetch_watermarks(topic, partition, PATIENCE) {
-            Ok((low, high)) => Ok(Some(low..high)),
-            Err(error) if error.rdkafka_error_code().is_none_or(heals) => {
-                self.consumer.context().is_away(&reason_of(&error));
-                Ok(None)
-            }
-            Err(error) => Err(broker_error("cannot tell what a log holds", &error)),
-        }
-    }
-}
-
 /// A member of a consumer group.
 pub struct KafkaSource {
+    settings: SourceSettings,
     consumer: BaseConsumer<Context>,
-    name: String,
-    joined: Arc<AtomicBool>,
     start: StartAt,
     slots: Slots,
     /// The partitions of the assignment before: an error may be late.
     before: Slots,
     /// Partitions were taken away and are to be given back by the next poll.
     give_back: bool,
-    commit_note: CommitNote,
     /// When to look whether the last commit has arrived. The library does not
     /// say when one fails; while records come, the next one makes up for it.
     verify_at: Option<Instant>,
@@ -94,27 +48,63 @@ pub struct KafkaSource {
 impl KafkaSource {
     /// Joins the group; partitions come with the polls.
     pub fn new(settings: &SourceSettings, start: StartAt) -> Result<Self, StreamError> {
-        let context = Context::new(&settings.name);
-        let consumer = BaseConsumer::from_config_and_context(&settings.config(), context)
-            .map_err(|error| broker_error("cannot make a consumer", &error))?;
-        let topics: Vec<&str> = settings.topics.iter().map(String::as_str).collect();
-        consumer.subscribe(&topics).map_err(|error| {
-            broker_error(format!("cannot subscribe to {}", topics.join(", ")), &error)
-        })?;
         Ok(Self {
-            consumer,
-            name: settings.name.clone(),
-            joined: Arc::clone(&settings.joined),
+            consumer: join(settings)?,
+            settings: settings.clone(),
             start,
             slots: Slots::default(),
             before: Slots::default(),
             give_back: false,
-            commit_note: settings.commit_note.clone(),
             verify_at: None,
             failed: None,
             lifeline: Lifeline::new(&settings.client),
             topic: settings.topics.first().cloned().unwrap_or_default(),
         })
+    }
+
+    /// Whether the group took this member for another of the same name, which
+    /// its client calls fatal, though the name is its own.
+    fn is_fenced(&self) -> bool {
+        let fatal = || self.consumer.client().fatal_error();
+        let is_fenced = |(code, _)| code == RDKafkaErrorCode::FencedInstanceId;
+        self.owns_its_name() && fatal().is_some_and(is_fenced)
+    }
+
+    fn owns_its_name(&self) -> bool {
+        matches!(self.settings.member, Member::Owned(_))
+    }
+
+    /// Lets go of all partitions and joins the group again, with a new client
+    /// and without the name: should somebody have it after all (in a copy of
+    /// the directory that it stands in), the two do not take it from each other
+    /// for ever. What the worker still commits of the partitions is ignored.
+    fn join_again(&mut self) -> Result<Polled, StreamError> {
+        let lost = std::mem::take(&mut self.slots).into_partitions();
+        tracing::warn!(
+            client = self.settings.name,
+            partitions = %list(&lost),
+            "the group took this member for another of its name; joining it again without a name until the next start"
+        );
+        counter!(metric_names::STREAM_FENCED_MEMBERS_TOTAL).increment(1);
+        self.settings.member = Member::Unnamed;
+        self.leave();
+        self.consumer = join(&self.settings)?;
+        self.before = Slots::default();
+        self.give_back = false;
+        self.verify_at = None;
+        self.failed = None;
+        self.lifeline = Lifeline::new(&self.settings.client);
+        Ok(if lost.is_empty() {
+            Polled::Records(Vec::new())
+        } else {
+            Polled::Revoked(lost)
+        })
+    }
+
+    /// From now on the client lets go of whatever it has or is given.
+    fn leave(&self) {
+        self.consumer.context().leave();
+        let _ = self.consumer.unassign();
     }
 
     /// Performs the next change of the assignment, if there is one.
@@ -129,14 +119,14 @@ impl KafkaSource {
         match event {
             None => Ok(None),
             Some(Rebalance::Revoke(partitions)) => {
-                tracing::info!(client = self.name, partitions = %list(&partitions), "revoked");
+                tracing::info!(client = self.settings.name, partitions = %list(&partitions), "revoked");
                 self.give_back = true;
                 failpoint::reached(Step::Revoked);
                 Ok(Some(Polled::Revoked(partitions)))
             }
             Some(Rebalance::Assign(partitions)) => {
                 if self.assign(&partitions)? {
-                    tracing::info!(client = self.name, partitions = %list(&partitions), "assigned");
+                    tracing::info!(client = self.settings.name, partitions = %list(&partitions), "assigned");
                     failpoint::reached(Step::Assigned);
                     Ok(Some(Polled::Assigned(partitions)))
                 } else {
@@ -229,7 +219,7 @@ impl KafkaSource {
         }
         self.verify_at = None;
         match self.send_commit(&moved, CommitMode::Sync) {
-            Ok(()) => self.joined.store(true, Ordering::Relaxed),
+            Ok(()) => self.settings.joined.store(true, Ordering::Relaxed),
             Err(error) => self.is_uncommitted(&error)?,
         }
         Ok(true)
@@ -246,17 +236,21 @@ impl KafkaSource {
         for Position { at, next_offset } in positions {
             let mut element = offsets.add_partition(&at.topic, at.partition);
             element.set_offset(Offset::Offset(*next_offset))?;
-            element.set_metadata(self.commit_note.of(at));
+            element.set_metadata(self.settings.commit_note.of(at));
         }
         self.consumer.commit(&offsets, mode)
     }
 
     /// Takes a note of a commit that failed, unless that cannot heal.
     fn is_uncommitted(&mut self, error: &KafkaError) -> Result<(), StreamError> {
-        if error.rdkafka_error_code().is_some_and(|code| !heals(code)) {
+        let code = error.rdkafka_error_code();
+        // A poll joins again; the client may hear of it a heartbeat later.
+        let is_fenced = self.is_fenced()
+            || code == Some(RDKafkaErrorCode::FencedInstanceId) && self.owns_its_name();
+        if code.is_some_and(|code| !heals(code)) && !is_fenced {
             return Err(broker_error("cannot commit offsets", &reason_of(error)));
         }
-        tracing::debug!(client = self.name, %error, "offsets were not committed");
+        tracing::debug!(client = self.settings.name, %error, "offsets were not committed");
         self.verify_at = Some(Instant::now() + VERIFY_AFTER);
         Ok(())
     }
@@ -282,7 +276,7 @@ impl KafkaSource {
             found.is_none_or(|found| found.offset() != Offset::Offset(*next_offset))
         });
         if missing.is_empty() {
-            self.joined.store(true, Ordering::Relaxed);
+            self.settings.joined.store(true, Ordering::Relaxed);
             return Ok(());
         }
         self.commit(&missing)
@@ -299,14 +293,14 @@ impl KafkaSource {
             Some(RDKafkaErrorCode::AutoOffsetReset) => Err(self.out_of_range(error)),
             Some(RDKafkaErrorCode::PollExceeded) => {
                 tracing::warn!(
-                    client = self.name,
+                    client = self.settings.name,
                     "worked longer than max.poll.interval.ms between two polls; joining the group again"
                 );
                 Ok(())
             }
             Some(code) if !heals(code) => Err(broker_error("the consumer cannot go on", &code)),
             _ => {
-                tracing::debug!(client = self.name, %error, "poll");
+                tracing::debug!(client = self.settings.name, %error, "poll");
                 Ok(())
             }
         }
@@ -333,10 +327,8 @@ impl KafkaSource {
         }
         broker_error("a position is not in the log", &reason_of(error))
     }
-}
 
-impl Source for KafkaSource {
-    fn poll(&mut self, max_records: usize, wait: Duration) -> Result<Polled, StreamError> {
+    fn read(&mut self, max_records: usize, wait: Duration) -> Result<Polled, StreamError> {
         if let Some(error) = self.failed.take() {
             return Err(error);
         }
@@ -382,6 +374,18 @@ impl Source for KafkaSource {
         }
         Ok(Polled::Records(records))
     }
+}
+
+impl Source for KafkaSource {
+    fn poll(&mut self, max_records: usize, wait: Duration) -> Result<Polled, StreamError> {
+        if self.is_fenced() {
+            return self.join_again();
+        }
+        match self.read(max_records, wait) {
+            Err(_) if self.is_fenced() => self.join_again(),
+            polled => polled,
+        }
+    }
 
     fn commit(&mut self, positions: &[Position]) -> Result<(), StreamError> {
         let own = positions
@@ -415,29 +419,21 @@ impl Source for KafkaSource {
 }
 
 impl Drop for KafkaSource {
-    /// Leaves the group: its partitions go to others at once, after the
-    /// commits that are under way.
+    /// Leaves the group after the commits that are under way. Its partitions go
+    /// to others at once; those of a member with a name, after its session.
     fn drop(&mut self) {
-        self.consumer.context().leave();
-        let _ = self.consumer.unassign();
+        self.leave();
     }
 }
 
-/// Partitions for a log line, `web[0 1 2] calls[0]`.
-fn list(partitions: &[TopicPartition]) -> String {
-    let mut text = String::new();
-    let mut topic: Option<&str> = None;
-    for at in partitions {
-        if topic == Some(&at.topic) {
-            let _ = write!(text, " {}", at.partition);
-        } else {
-            let end = if topic.is_some() { "] " } else { "" };
-            let _ = write!(text, "{end}{}[{}", at.topic, at.partition);
-            topic = Some(&at.topic);
-        }
-    }
-    if topic.is_some() {
-        text.push(']');
-    }
-    text
+/// A client that joins the group.
+fn join(settings: &SourceSettings) -> Result<BaseConsumer<Context>, StreamError> {
+    let context = Context::new(&settings.name);
+    let consumer = BaseConsumer::from_config_and_context(&settings.config(), context)
+        .map_err(|error| broker_error("cannot make a consumer", &error))?;
+    let topics: Vec<&str> = settings.topics.iter().map(String::as_str).collect();
+    consumer.subscribe(&topics).map_err(|error| {
+        broker_error(format!("cannot subscribe to {}", topics.join(", ")), &error)
+    })?;
+    Ok(consumer)
 }

@@ -1,13 +1,14 @@
 //! Workers that are taken for dead and are not, that have another's name, or
 //! that come back after `kill -9`.
 
+use std::path::Path;
 use std::time::Instant;
 
 use throughline_stream::Outgoing;
 
 use crate::faults::crew::{Crew, SESSION};
 use crate::installation::{Group, Installation};
-use crate::process::until;
+use crate::process::{Process, until};
 use crate::traffic;
 
 /// Each role is stopped in the middle of its work for longer than its session;
@@ -73,9 +74,65 @@ fn a_member_whose_name_another_takes_ends_and_says_why() {
     second.stop();
 }
 
-/// A processor is killed under load and started again: once with a name that
-/// it keeps, and once without, when its group waits for the end of its session.
-/// How long it takes is printed, never judged.
+/// Two processes with copies of one directory, and so with one name: the older
+/// one goes on without it, and each has its part of the work.
+#[test]
+fn a_member_with_a_copied_name_joins_again_without_it() {
+    let traffic = traffic::small();
+    let mut line = Installation::new("copied", &traffic.plan.settings());
+    line.config["processor"]["workers"] = 1.into();
+    line.config["processor"]["checkpoint_records"] = 5.into();
+    let mut records: Vec<_> = traffic.outgoing().map(|(_, record)| record).collect();
+    let late: Vec<Outgoing> = records.split_off(records.len() / 2);
+    line.call(&["topics", "create"]).succeeds();
+    line.send(records);
+    line.start("ingest", &["ingest", "--until-idle"]).succeeds();
+    let mut first = line.start_processor("first");
+    until("it has done it all", || line.left(Group::Processor) == 0);
+    first.stop();
+    copy(
+        &line.directory.join("store-first"),
+        &line.directory.join("store-second"),
+    );
+
+    let mut first = line.start_processor("first");
+    // Its output goes on where that of its first run ended.
+    let times = |process: &Process| process.output().matches("INFO assigned").count();
+    until("the first is in the group", || times(&first) == 2);
+    let mut second = line.start_processor("second");
+    until("the first was taken for the second", || {
+        first.output().contains("joining it again without a name")
+    });
+    until("both are in the group", || {
+        times(&first) == 3 && times(&second) > 0
+    });
+    line.send(late);
+    line.start("late ingest", &["ingest", "--until-idle"])
+        .succeeds();
+    until("all is done", || line.left(Group::Processor) == 0);
+    assert!(!second.output().contains("without a name"));
+    first.stop();
+    second.stop();
+    line.start("sink", &["sink", "--until-idle"]).succeeds();
+    line.assert_views(&traffic.expected);
+}
+
+/// Copies a directory with all that is in it.
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+/// A processor is killed under load and started again, by the name that its
+/// directory has. How long it takes is printed, never judged.
 #[test]
 fn a_processor_comes_back_to_its_state() {
     let traffic = traffic::small();
@@ -86,24 +143,17 @@ fn a_processor_comes_back_to_its_state() {
     let kafka = line.config["kafka"].as_object_mut().unwrap();
     let session = kafka.remove("session_timeout_ms");
     assert!(session.is_some(), "the default is measured");
-    for name in ["kept", ""] {
-        line.config["kafka"]["instance"] = name.into();
-        let mut processor = line.start_processor("processor");
-        for _ in 0..2 {
-            line.until_done(Group::Processor, line.done(Group::Processor) + 1);
-            processor.kill();
-            let (done, since) = (line.done(Group::Processor), Instant::now());
-            processor = line.start_processor("processor");
-            line.until_done(Group::Processor, done + 1);
-            println!(
-                "recovery: named '{name}', went on after {:?}",
-                since.elapsed()
-            );
-        }
-        processor.stop();
-    }
     let mut processor = line.start_processor("processor");
-    line.start("sink", &["sink", "--until-idle"]).succeeds();
+    for _ in 0..4 {
+        line.until_done(Group::Processor, line.done(Group::Processor) + 1);
+        processor.kill();
+        let (done, since) = (line.done(Group::Processor), Instant::now());
+        processor = line.start_processor("processor");
+        line.until_done(Group::Processor, done + 1);
+        println!("recovery: went on after {:?}", since.elapsed());
+    }
+    until("it has done it all", || line.left(Group::Processor) == 0);
     processor.stop();
+    line.start("sink", &["sink", "--until-idle"]).succeeds();
     line.assert_views(&traffic.expected);
 }
