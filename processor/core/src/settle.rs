@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::cell::CellKind;
 use crate::credit::{self, Credits};
 use crate::derive::{Derived, Touch, TouchKey};
-use crate::fact::EventKey;
+use crate::fact::{EventKey, Fact, FactBody};
 use crate::identity::{self, Client, Partners};
 use crate::ids::{Ident, TenantId};
 use crate::journey::{Journey, floor};
@@ -281,6 +281,25 @@ impl<B: Backing> Partition<B> {
                 put(RowKey::Deal(tenant, Arc::clone(&deal.deal_id)));
                 put(RowKey::Credits(tenant, Arc::clone(&deal.deal_id)));
             }
+        }
+    }
+
+    /// Writes that there is no row of a fact whose person is forgotten: where it
+    /// comes from there may have been one.
+    pub(crate) fn hide_fact(&mut self, tenant: TenantId, fact: &Fact) {
+        let client = fact.body.owner();
+        let mut hidden = Claims::default();
+        hidden.claim(fact);
+        let mut put = |key| self.books.put_row(key, RowBody::Gone { client });
+        for touch in hidden.touches {
+            put(RowKey::Touchpoint(tenant, touch));
+        }
+        for call in hidden.calls {
+            put(RowKey::Call(tenant, call));
+        }
+        if let FactBody::Deal(event) = &fact.body {
+            put(RowKey::Deal(tenant, Arc::clone(&event.deal_id)));
+            put(RowKey::Credits(tenant, Arc::clone(&event.deal_id)));
         }
     }
 

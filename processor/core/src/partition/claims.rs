@@ -34,7 +34,7 @@ impl Claims {
     }
 
     /// Claims the rows keyed by a fact.
-    pub(super) fn claim(&mut self, fact: &Fact) {
+    pub(crate) fn claim(&mut self, fact: &Fact) {
         let touch = |topic| TouchKey::new(topic, &fact.key);
         match &fact.body {
             FactBody::Member(ident) => self.members.push(*ident),

@@ -54,6 +54,9 @@ impl<B: Backing> Partition<B> {
     ) -> Result<(), B::Error> {
         if self.is_forgotten(&fact) {
             self.books.counters.forgotten_facts += 1;
+            if way.moved {
+                self.hide_fact(tenant, &fact);
+            }
             return Ok(());
         }
         let Way { moved, via, hops } = way;
