@@ -197,6 +197,20 @@ impl Journey {
         self.floor = self.floor.max(Some(floor));
     }
 
+    /// Members, and whose facts stand here: of one who was forgotten a fact may
+    /// have been under way.
+    pub(crate) fn everybody(&self) -> Vec<Ident> {
+        let mut everybody = self.members.clone();
+        let visitors = self.visitors.iter().map(|visitor| visitor.ident);
+        let calls = self.calls.iter().map(|call| call.body.owner);
+        let contacts = self.contacts.iter().map(|contact| contact.body.owner);
+        let deals = self.deals.iter().map(|deal| deal.ident);
+        for ident in visitors.chain(calls).chain(contacts).chain(deals) {
+            insert(&mut everybody, ident);
+        }
+        everybody
+    }
+
     /// The moment of the newest fact of some identifiers; 0 without one.
     pub fn newest(&self, is_theirs: impl Fn(Ident) -> bool) -> i64 {
         let visitors = self.visitors.iter();

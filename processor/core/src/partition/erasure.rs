@@ -158,7 +158,7 @@ impl<B: Backing> Partition<B> {
             self.keep(journey.tenant, &client.derived);
             self.books.counters.forgotten_clients += 1;
             let members = if client.is_alone() {
-                journey.members.clone()
+                journey.everybody()
             } else {
                 client.members.clone()
             };
