@@ -194,17 +194,15 @@ impl<B: Backing> Partition<B> {
             } else {
                 &client.members
             };
-            if client.is_erased && !may_have_rows {
-                self.settle_change(&change, Claims::default(), None);
-                continue;
-            }
             if client.is_erased {
-                let mut hidden = Claims {
-                    members: members.clone(),
-                    ..Claims::default()
-                };
-                hidden.claim_all(&client.derived);
-                self.hide(client.ident, &hidden, &change);
+                if may_have_rows {
+                    let mut hidden = Claims {
+                        members: members.clone(),
+                        ..Claims::default()
+                    };
+                    hidden.claim_all(&client.derived);
+                    self.hide(client.ident, &hidden, &change);
+                }
                 self.settle_change(&change, Claims::default(), None);
                 continue;
             }
@@ -266,22 +264,10 @@ impl<B: Backing> Partition<B> {
             let key = RowKey::Erased(tenant, pseudonym);
             self.books.put_row(key, RowBody::Erased);
         }
-        let mut put = |key| self.books.put_row(key, RowBody::Gone { client });
-        for member in &hidden.members {
-            put(RowKey::Identity(tenant, *member));
-        }
-        for touch in &hidden.touches {
-            put(RowKey::Touchpoint(tenant, touch.clone()));
-        }
-        for call in &hidden.calls {
-            put(RowKey::Call(tenant, call.clone()));
-        }
-        for deal in change.before.deals.iter().chain(&change.after.deals) {
-            if hidden.deals.contains(&deal.ident) {
-                put(RowKey::Deal(tenant, Arc::clone(&deal.deal_id)));
-                put(RowKey::Credits(tenant, Arc::clone(&deal.deal_id)));
-            }
-        }
+        let deals = change.before.deals.iter().chain(&change.after.deals);
+        let deals = deals.filter(|deal| hidden.deals.contains(&deal.ident));
+        let deals = deals.map(|deal| &deal.deal_id);
+        self.books.put_gone(tenant, client, hidden, deals);
     }
 
     /// Writes that there is no row of a fact whose person is forgotten: where it
@@ -290,17 +276,12 @@ impl<B: Backing> Partition<B> {
         let client = fact.body.owner();
         let mut hidden = Claims::default();
         hidden.claim(fact);
-        let mut put = |key| self.books.put_row(key, RowBody::Gone { client });
-        for touch in hidden.touches {
-            put(RowKey::Touchpoint(tenant, touch));
-        }
-        for call in hidden.calls {
-            put(RowKey::Call(tenant, call));
-        }
-        if let FactBody::Deal(event) = &fact.body {
-            put(RowKey::Deal(tenant, Arc::clone(&event.deal_id)));
-            put(RowKey::Credits(tenant, Arc::clone(&event.deal_id)));
-        }
+        let deal = match &fact.body {
+            FactBody::Deal(event) => Some(&event.deal_id),
+            _ => None,
+        };
+        self.books
+            .put_gone(tenant, client, &hidden, deal.into_iter());
     }
 
     /// Adds up what the record changed in the cells.
@@ -309,6 +290,11 @@ impl<B: Backing> Partition<B> {
             self.books.forget();
             return Ok(());
         }
+        self.add_deltas()
+    }
+
+    /// Adds the changes to their cells, those of what is kept apart too.
+    pub(crate) fn add_deltas(&mut self) -> Result<(), B::Error> {
         let lamport = self.books.lamport;
         // Taken out while the partition is borrowed; its room is kept.
         let mut deltas = std::mem::take(&mut self.books.deltas);
@@ -329,6 +315,30 @@ impl<B: Backing> Partition<B> {
 }
 
 impl Books {
+    /// Writes that there are no such rows any more, nor those of the deals.
+    fn put_gone<'a>(
+        &mut self,
+        tenant: TenantId,
+        client: Ident,
+        gone: &Claims,
+        deals: impl Iterator<Item = &'a Arc<str>>,
+    ) {
+        let mut put = |key| self.put_row(key, RowBody::Gone { client });
+        for member in &gone.members {
+            put(RowKey::Identity(tenant, *member));
+        }
+        for touch in &gone.touches {
+            put(RowKey::Touchpoint(tenant, touch.clone()));
+        }
+        for call in &gone.calls {
+            put(RowKey::Call(tenant, call.clone()));
+        }
+        for deal in deals {
+            put(RowKey::Deal(tenant, Arc::clone(deal)));
+            put(RowKey::Credits(tenant, Arc::clone(deal)));
+        }
+    }
+
     /// Rows of touches, and what they count for.
     fn settle_touches(
         &mut self,

@@ -133,7 +133,7 @@ impl<B: Backing> Partition<B> {
             self.changes.awaiting.insert(root);
             self.purge_root(root)?;
         }
-        self.book_kept()?;
+        self.add_deltas()?;
         self.forget_at_numbers()?;
         if self.facts_only {
             self.books.forget();
@@ -231,20 +231,6 @@ impl<B: Backing> Partition<B> {
             };
             self.books.deltas.keep(Delta { slot, ..delta });
         }
-    }
-
-    /// Adds up what was kept.
-    fn book_kept(&mut self) -> Result<(), B::Error> {
-        let lamport = self.books.lamport;
-        let mut deltas = std::mem::take(&mut self.books.deltas);
-        deltas.sum();
-        for delta in deltas.drain() {
-            let cell = self.cell_mut(delta.key)?;
-            cell.add(delta.slot, delta.figures);
-            cell.lamport = lamport;
-        }
-        self.books.deltas = deltas;
-        Ok(())
     }
 
     /// Tells all partitions that a person is forgotten.
