@@ -13,6 +13,10 @@ use crate::store::Store;
 
 type Scrubbed = Result<(), ProcessorError>;
 
+/// How long to leave a store alone that could not be rewritten: its disk may be full or broken, and
+/// each try reads and writes all of its tables.
+const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(60);
+
 /// Rewrites files beside the work.
 #[derive(Default)]
 pub struct Scrubber {
@@ -22,6 +26,8 @@ pub struct Scrubber {
     running: Option<(BTreeSet<u32>, JoinHandle<Scrubbed>)>,
     /// When that was begun last.
     begun: Option<Instant>,
+    /// Whether the last try failed.
+    has_failed: bool,
 }
 
 impl Scrubber {
@@ -53,6 +59,11 @@ impl Scrubber {
             When::Told(_) => Duration::ZERO,
             When::Later { delay, .. } => *delay,
         };
+        let pause = if self.has_failed {
+            pause.max(PAUSE_AFTER_FAILURE)
+        } else {
+            pause
+        };
         let was_lately = self.begun.is_some_and(|begun| begun.elapsed() < pause);
         if self.waiting.is_empty() || was_lately {
             return;
@@ -82,8 +93,9 @@ impl Scrubber {
 
     fn end(&mut self, partitions: BTreeSet<u32>, thread: JoinHandle<Scrubbed>) {
         match thread.join() {
-            Ok(Ok(())) => {}
+            Ok(Ok(())) => self.has_failed = false,
             Ok(Err(error)) => {
+                self.has_failed = true;
                 failed(&error);
                 self.waiting.extend(partitions);
             }
@@ -96,6 +108,6 @@ fn failed(error: &ProcessorError) {
     counter!(metric_names::PROCESSOR_SCRUB_FAILURES_TOTAL).increment(1);
     tracing::error!(
         %error,
-        "what was erased may still stand in the files of the store; it is tried again with the next erasure"
+        "what was erased may still stand in the files of the store; it is tried again after a pause and at the end"
     );
 }

@@ -11,6 +11,7 @@ use crate::ids::{Ident, Source};
 use crate::journey::{Dated, Journey};
 use crate::names::{Names, Tenant};
 use crate::rules::Rules;
+use crate::visit::Visit;
 
 /// The topic in a touch's id. The order of the variants is that of the names,
 /// since touches at one moment are ordered bytewise by id.
@@ -145,12 +146,7 @@ pub fn derive(journey: &Journey, names: &Names, rules: &dyn Rules) -> Derived {
     let mut touches = Vec::with_capacity(journey.items());
     let mut leads = Vec::new();
     for visitor in &journey.visitors {
-        touches.extend(visitor.visits(tenant.direct).map(|visit| Touch {
-            key: TouchKey::new(TouchTopic::Web, &visit.opening.key),
-            kind: TouchKind::Visit,
-            source: visit.source,
-            origin: visit.opening.origin,
-        }));
+        touches.extend(visitor.visits(tenant.direct).map(web_touch));
         let mut visits = visitor.visits(tenant.direct).peekable();
         let mut source = tenant.direct;
         for lead in &visitor.leads {
@@ -217,6 +213,16 @@ pub fn derive(journey: &Journey, names: &Names, rules: &dyn Rules) -> Derived {
         leads,
         calls,
         deals,
+    }
+}
+
+/// The touch that a visit is.
+pub(crate) fn web_touch(visit: Visit<'_>) -> Touch {
+    Touch {
+        key: TouchKey::new(TouchTopic::Web, &visit.opening.key),
+        kind: TouchKind::Visit,
+        source: visit.source,
+        origin: visit.opening.origin,
     }
 }
 

@@ -87,7 +87,7 @@ pub fn clients(
 }
 
 /// Whether a journey may be that of several clients.
-fn is_divided(journey: &Journey, partners: Option<&Partners>) -> bool {
+pub(crate) fn is_divided(journey: &Journey, partners: Option<&Partners>) -> bool {
     !journey.splits.is_empty() || partners.is_some_and(|partners| !partners.hubs.is_empty())
 }
 

@@ -76,7 +76,8 @@ pub enum Added {
 }
 
 impl Added {
-    const fn changed(changed: bool) -> Self {
+    /// What it did, by whether the journey is another.
+    pub(crate) const fn new(changed: bool) -> Self {
         if changed { Self::Changed } else { Self::Known }
     }
 }
@@ -104,7 +105,7 @@ impl Journey {
             return Added::TooOld;
         }
         let Fact { key, origin, body } = fact;
-        Added::changed(match body {
+        Added::new(match body {
             FactBody::Member(ident) => insert(&mut self.members, ident),
             FactBody::Linked(link) => {
                 let member = link.member();
@@ -114,7 +115,7 @@ impl Journey {
             FactBody::Split(split) => insert(&mut self.splits, split),
             FactBody::Erased(pseudonym) => insert(&mut self.erased, pseudonym),
             FactBody::Hit(hit) => self.add_hit(key, origin, &hit),
-            FactBody::Lead { visitor } => self.visitor(visitor).add_lead(key),
+            FactBody::Lead { visitor } => self.visitor_mut(visitor).add_lead(key),
             FactBody::Call(call) => self.add_call(Dated {
                 key,
                 origin,
@@ -286,8 +287,9 @@ impl Journey {
         floor(times.into_iter(), keep)
     }
 
+    /// A browser, made when it is not known.
     #[expect(clippy::indexing_slicing, reason = "the index was just found or made")]
-    fn visitor(&mut self, ident: Ident) -> &mut Visitor {
+    pub(crate) fn visitor_mut(&mut self, ident: Ident) -> &mut Visitor {
         let index = match self
             .visitors
             .binary_search_by(|visitor| visitor.ident.cmp(&ident))
@@ -302,7 +304,7 @@ impl Journey {
     }
 
     fn add_hit(&mut self, key: EventKey, origin: Option<Origin>, hit: &Hit) -> bool {
-        let visitor = self.visitor(hit.visitor);
+        let visitor = self.visitor_mut(hit.visitor);
         let lead = hit.lead && visitor.add_lead(key.clone());
         visitor.add_hit(HitItem {
             key,

@@ -14,6 +14,7 @@ mod costs;
 mod erasure;
 mod memory;
 mod messages;
+mod near;
 mod restate;
 mod terms;
 #[cfg(test)]

@@ -18,17 +18,17 @@ use crate::partition::{Backing, Books, Claims, Partition, Root};
 use crate::row::{RowBody, RowKey};
 
 /// What became of a client's journey.
-struct Change<'a> {
-    tenant: TenantId,
+pub(crate) struct Change<'a> {
+    pub(crate) tenant: TenantId,
     /// The client, when the journey stands here (and its rows with it).
-    client: Option<Ident>,
-    before: &'a Derived,
-    after: &'a Derived,
+    pub(crate) client: Option<Ident>,
+    pub(crate) before: &'a Derived,
+    pub(crate) after: &'a Derived,
     /// Touches and leads count where they appear or disappear. Not so when
     /// they are only given up: what was counted stays counted.
-    counted: bool,
+    pub(crate) counted: bool,
     /// What there is was stated before, under another client.
-    restated: bool,
+    pub(crate) restated: bool,
 }
 
 /// The stretch of time in which a journey changed.
@@ -337,6 +337,11 @@ impl Books {
             put(RowKey::Deal(tenant, Arc::clone(deal)));
             put(RowKey::Credits(tenant, Arc::clone(deal)));
         }
+    }
+
+    /// Settles touches that nothing else looks at.
+    pub(crate) fn settle_visits(&mut self, change: &Change<'_>, claimed: Vec<TouchKey>) {
+        self.settle_touches(change, claimed, &mut Stretch::default());
     }
 
     /// Rows of touches, and what they count for.

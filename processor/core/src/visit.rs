@@ -5,6 +5,8 @@
 //! taken back. So unbroken runs of such hits are kept as one item that knows
 //! when the run ends; only what can ever open a visit is kept by itself.
 
+use std::ops::Range;
+
 use crate::fact::{EventKey, Fact, FactBody, Hit, Origin};
 use crate::ids::{Ident, Source};
 use crate::sorted;
@@ -74,8 +76,18 @@ impl Visitor {
 
     /// The visits in order. A visit that names no source is `direct`.
     pub fn visits(&self, direct: Source) -> impl Iterator<Item = Visit<'_>> {
-        let mut current: Option<(Source, i64)> = None;
-        self.hits.iter().filter_map(move |hit| {
+        self.visits_within(0..self.hits.len(), direct)
+    }
+
+    /// The visits that open at some of the items, in order.
+    pub fn visits_within(
+        &self,
+        items: Range<usize>,
+        direct: Source,
+    ) -> impl Iterator<Item = Visit<'_>> {
+        let mut current = self.current_before(items.start, direct);
+        let items = self.hits.get(items).unwrap_or_default();
+        items.iter().filter_map(move |hit| {
             let opens = match current {
                 None => true,
                 Some((source, last)) => {
@@ -94,6 +106,42 @@ impl Visitor {
                 source,
             })
         })
+    }
+
+    /// The items at which visits may open or not because a hit is added: from
+    /// its moment on up to a pause that is one with it and without it.
+    pub fn near(&self, hit: &HitItem) -> Range<usize> {
+        let start = self.hits.partition_point(|item| item.key.at < hit.key.at);
+        let mut last = match self.before(start) {
+            Some(before) => before.until.max(hit.until),
+            None => hit.until,
+        };
+        let near = self.hits.iter().skip(start).take_while(|item| {
+            let is_near = item.key.at - last <= VISIT_GAP_MS;
+            last = last.max(item.until);
+            is_near
+        });
+        start..start + near.count()
+    }
+
+    /// The source of the visit that an item falls into, and when its last hit
+    /// before the item was; `None` before the first item.
+    fn current_before(&self, index: usize, direct: Source) -> Option<(Source, i64)> {
+        let last = self.before(index)?.until;
+        // An item that names a source, or comes after a pause, settles it.
+        let items = self.hits.get(..index).unwrap_or_default();
+        let decides = |pair: &[HitItem]| match pair {
+            [before, item] => item.source.is_some() || item.key.at - before.until > VISIT_GAP_MS,
+            _ => false,
+        };
+        let decisive = items.windows(2).rposition(decides);
+        let decisive = items.get(decisive.map_or(0, |before| before + 1));
+        let source = decisive.and_then(|item| item.source).unwrap_or(direct);
+        Some((source, last))
+    }
+
+    fn before(&self, index: usize) -> Option<&HitItem> {
+        self.hits.get(index.checked_sub(1)?)
     }
 
     /// Every fact of the visitor; together they make it again.

@@ -87,33 +87,19 @@ impl<B: Backing> Partition<B> {
             }
             NodeEntry::Gone => return Ok(()),
         };
-        if root.pending.is_none() && !root.is_inner_link(&fact, moved, linking) {
-            self.begin_change(to);
-        }
-        let link = match fact.body {
-            FactBody::Linked(link) => Some(link),
-            _ => None,
-        };
+        let is_settled = root.pending.is_some() || root.is_inner_link(&fact, moved, linking);
         let counters = &mut self.books.counters;
         counters.arrived_facts += 1;
         counters.most_hops = counters.most_hops.max(hops);
-        let Some(root) = self.root_mut(to) else {
-            return Ok(());
-        };
-        let added = root.add(fact, moved);
-        let ends = link.filter(|_| added == Added::Changed);
-        let ends = ends.into_iter().flat_map(|link| [link.high, link.low]);
-        let partners = root.partners(linking);
-        let is_hub = |end: &Ident| partners.is_some_and(|partners| partners.is_hub(*end));
-        let hubs: Vec<Ident> = ends.filter(is_hub).collect();
+        let near = self.add_near(to, &fact, moved);
+        if near.is_none() && !is_settled {
+            self.begin_change(to);
+        }
+        let added = near.unwrap_or_else(|| self.add(tenant, to, fact, moved));
         match added {
             Added::Changed => self.change_node(to),
             Added::Known => self.books.counters.known_facts += u64::from(!moved),
             Added::TooOld => self.books.counters.too_old_facts += 1,
-        }
-        // Also when it was one before: its node may not have heard of it yet.
-        for hub in hubs {
-            self.tell(tenant, hub, Body::Close);
         }
         if let Some(via) = via
             && hops >= 2
@@ -122,6 +108,30 @@ impl<B: Backing> Partition<B> {
             self.tell(tenant, via, body);
         }
         Ok(())
+    }
+
+    /// Adds a fact to the journey at a root, and tells identifiers that are hubs
+    /// by it.
+    fn add(&mut self, tenant: TenantId, to: Ident, fact: Fact, moved: bool) -> Added {
+        let linking = self.limits.linking;
+        let link = match fact.body {
+            FactBody::Linked(link) => Some(link),
+            _ => None,
+        };
+        let Some(root) = self.root_mut(to) else {
+            return Added::Known;
+        };
+        let added = root.add(fact, moved);
+        let ends = link.filter(|_| added == Added::Changed);
+        let ends = ends.into_iter().flat_map(|link| [link.high, link.low]);
+        let partners = root.partners(linking);
+        let is_hub = |end: &Ident| partners.is_some_and(|partners| partners.is_hub(*end));
+        let hubs: Vec<Ident> = ends.filter(is_hub).collect();
+        // Also when it was one before: its node may not have heard of it yet.
+        for hub in hubs {
+            self.tell(tenant, hub, Body::Close);
+        }
+        added
     }
 
     /// Remembers what follows from a journey before the record changes it.

@@ -84,6 +84,31 @@ fn a_run_that_comes_whole_reaches_past_the_hits_that_it_takes_in() {
     assert_eq!(visitor.hits[0].until, 52 * MINUTE + 1);
 }
 
+/// Adds a hit and sees to it that visits change near it only.
+fn add_looking_near(visitor: &mut Visitor, item: HitItem) {
+    let of = |visits: &mut dyn Iterator<Item = Visit<'_>>| -> Vec<(EventKey, Source)> {
+        let visits = visits.map(|visit| (visit.opening.key.clone(), visit.source));
+        visits.collect()
+    };
+    let parts = |visitor: &Visitor, near: Range<usize>| {
+        let within = |items| of(&mut visitor.visits_within(items, source(0)));
+        let (start, end) = (near.start, near.end);
+        [
+            within(0..start),
+            within(near),
+            within(end..visitor.hits.len()),
+        ]
+    };
+    let near = visitor.near(&item);
+    let further = visitor.hits.len() - near.end;
+    let [before, _, after] = parts(visitor, near.clone());
+    visitor.add_hit(item);
+    let near = near.start..visitor.hits.len() - further;
+    let [still_before, changed, still_after] = parts(visitor, near);
+    assert_eq!((&before, &after), (&still_before, &still_after));
+    assert_eq!([before, changed, after].concat(), visits(visitor));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
     #[test]
@@ -110,10 +135,11 @@ proptest! {
         let mut left = Visitor::new(Ident(1));
         let mut right = Visitor::new(Ident(1));
         for (index, item) in all.iter().enumerate() {
-            if index < split { left.add_hit(item.clone()) } else { right.add_hit(item.clone()) };
+            let side = if index < split { &mut left } else { &mut right };
+            add_looking_near(side, item.clone());
         }
         for item in right.hits.iter().chain(&right.hits) {
-            left.add_hit(item.clone());
+            add_looking_near(&mut left, item.clone());
         }
         prop_assert_eq!(&visits(&left), &expected);
         prop_assert!(left.hits.windows(2).all(|pair| pair[0].until <= pair[1].key.at));
