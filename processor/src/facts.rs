@@ -7,6 +7,7 @@ use throughline_core::fact::{
     Call, CallStatus, Contact, DealEvent, DealStatus, Hit, LeaseRef, Link, LinkForm, Money, Origin,
     Split,
 };
+use throughline_core::journey::{Dated, Journey};
 use throughline_core::message::Lease;
 use throughline_core::{EventKey, Fact, FactBody, Ident, OriginId, Source};
 use throughline_proto::events as wire;
@@ -32,11 +33,46 @@ pub trait Lookup {
 pub fn to_wire<'a>(fact: &'a Fact, tables: &mut impl Tables) -> wire::Fact<'a> {
     wire::Fact {
         key: key_to_wire(&fact.key),
-        place: fact.origin.map(|origin| wire::Place {
-            origin: tables.origin(origin.partition),
-            offset: origin.offset,
-        }),
+        place: fact.origin.map(|origin| place_to_wire(origin, tables)),
         body: body_to_wire(fact, tables),
+    }
+}
+
+/// The facts of a journey that say nothing of identity and are not of a
+/// visitor, for the store.
+pub fn rare_to_wire<'a>(journey: &'a Journey, tables: &mut impl Tables) -> Vec<wire::Fact<'a>> {
+    let mut facts = Vec::new();
+    for call in &journey.calls {
+        let body = wire::FactBody::Call(call_to_wire(&call.body, tables));
+        facts.push(dated_to_wire(call, body, tables));
+    }
+    for contact in &journey.contacts {
+        let body = wire::FactBody::Contact(contact_to_wire(&contact.body, tables));
+        facts.push(dated_to_wire(contact, body, tables));
+    }
+    for event in journey.deals.iter().flat_map(|deal| &deal.events) {
+        let body = wire::FactBody::Deal(deal_to_wire(&event.body));
+        facts.push(dated_to_wire(event, body, tables));
+    }
+    facts
+}
+
+fn dated_to_wire<'a, T>(
+    dated: &'a Dated<T>,
+    body: wire::FactBody<'a>,
+    tables: &mut impl Tables,
+) -> wire::Fact<'a> {
+    wire::Fact {
+        key: key_to_wire(&dated.key),
+        place: dated.origin.map(|origin| place_to_wire(origin, tables)),
+        body,
+    }
+}
+
+fn place_to_wire(origin: Origin, tables: &mut impl Tables) -> wire::Place {
+    wire::Place {
+        origin: tables.origin(origin.partition),
+        offset: origin.offset,
     }
 }
 
@@ -61,35 +97,43 @@ fn body_to_wire<'a>(fact: &'a Fact, tables: &mut impl Tables) -> wire::FactBody<
             run_ms: hit.until.saturating_sub(fact.key.at) as u64,
         }),
         FactBody::Lead { visitor } => Body::Lead(ident_to_wire(*visitor)),
-        FactBody::Call(call) => Body::Call(wire::Call {
-            owner: ident_to_wire(call.owner),
-            outbound: call.outbound,
-            status: match call.status {
-                CallStatus::Answered => wire::CallStatus::Answered,
-                CallStatus::Missed => wire::CallStatus::Missed,
-                CallStatus::Busy => wire::CallStatus::Busy,
-                CallStatus::Voicemail => wire::CallStatus::Voicemail,
-            },
-            dialed_number: &call.dialed_number,
-            wait_seconds: call.wait_seconds,
-            talk_seconds: call.talk_seconds,
-            manager_id: &call.manager_id,
-            recording_url: &call.recording_url,
-            quality_score: call.quality_score,
-            source: tables.source(call.source),
-            lease: call.lease.as_ref().map(|lease| wire::LeaseRef {
-                key: key_to_wire(&lease.key),
-                visitor: ident_to_wire(lease.visitor),
-            }),
-            ambiguous: call.ambiguous,
-        }),
-        FactBody::Contact(contact) => Body::Contact(wire::Contact {
-            owner: ident_to_wire(contact.owner),
-            source: tables.source(contact.source),
-            email: contact.email,
-            kind: &contact.kind,
-        }),
+        FactBody::Call(call) => Body::Call(call_to_wire(call, tables)),
+        FactBody::Contact(contact) => Body::Contact(contact_to_wire(contact, tables)),
         FactBody::Deal(event) => Body::Deal(deal_to_wire(event)),
+    }
+}
+
+fn call_to_wire<'a>(call: &'a Call, tables: &mut impl Tables) -> wire::Call<'a> {
+    wire::Call {
+        owner: ident_to_wire(call.owner),
+        outbound: call.outbound,
+        status: match call.status {
+            CallStatus::Answered => wire::CallStatus::Answered,
+            CallStatus::Missed => wire::CallStatus::Missed,
+            CallStatus::Busy => wire::CallStatus::Busy,
+            CallStatus::Voicemail => wire::CallStatus::Voicemail,
+        },
+        dialed_number: &call.dialed_number,
+        wait_seconds: call.wait_seconds,
+        talk_seconds: call.talk_seconds,
+        manager_id: &call.manager_id,
+        recording_url: &call.recording_url,
+        quality_score: call.quality_score,
+        source: tables.source(call.source),
+        lease: call.lease.as_ref().map(|lease| wire::LeaseRef {
+            key: key_to_wire(&lease.key),
+            visitor: ident_to_wire(lease.visitor),
+        }),
+        ambiguous: call.ambiguous,
+    }
+}
+
+fn contact_to_wire<'a>(contact: &'a Contact, tables: &mut impl Tables) -> wire::Contact<'a> {
+    wire::Contact {
+        owner: ident_to_wire(contact.owner),
+        source: tables.source(contact.source),
+        email: contact.email,
+        kind: &contact.kind,
     }
 }
 

@@ -317,6 +317,7 @@ impl<B: Backing<Error = ProcessorError> + Stored> Owned<B> {
         }
         let number = self.number;
         let restating = self.is_restating();
+        let mut scratch = Vec::new();
         for chunk in &changes.chunks {
             let (names, cells) = self.partition.changed_cells(*chunk);
             for (key, cell) in cells {
@@ -327,6 +328,16 @@ impl<B: Backing<Error = ProcessorError> + Stored> Owned<B> {
                 self.outbox
                     .add_cell(key, cell, context(number, names, config, rules));
             }
+            // While the chunk is at hand.
+            if B::KEEPS
+                && let Some(cells) = self.partition.chunk(*chunk)
+            {
+                scratch.clear();
+                stored::encode_chunk(cells, &mut scratch);
+                let key = stored::chunk_key(*chunk);
+                self.partition.backing().put(&key, &scratch, batch);
+                leaving.keys += 1;
+            }
         }
         let names = self.partition.names();
         let (rows, values) = self.outbox.finish(context(number, names, config, rules));
@@ -336,11 +347,14 @@ impl<B: Backing<Error = ProcessorError> + Stored> Owned<B> {
             let record = outgoing(&config.rollups_topic, home, value);
             leaving.records.push(record);
         }
-        leaving.keys = self.store(config, rules, &changes, batch);
+        if B::KEEPS {
+            leaving.keys += self.store(config, rules, &changes, batch);
+        }
         leaving
     }
 
-    /// Adds the changed state to a batch; tells how many keys it has.
+    /// Adds the changed state, but for cells, to a batch; tells how many keys it
+    /// has.
     fn store<Batch>(
         &mut self,
         config: &Config,
@@ -382,13 +396,6 @@ impl<B: Backing<Error = ProcessorError> + Stored> Owned<B> {
             if let Some(cost) = partition.cost(*ident) {
                 put(&stored::cost_key(*ident), &|out| {
                     stored::encode_cost(cost, out);
-                });
-            }
-        }
-        for key in &changes.chunks {
-            if let Some(chunk) = partition.chunk(*key) {
-                put(&stored::chunk_key(*key), &|out| {
-                    stored::encode_chunk(chunk, out);
                 });
             }
         }

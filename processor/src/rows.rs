@@ -245,11 +245,16 @@ impl Writer {
         context: Context<'_>,
     ) {
         let state = match body {
-            RowBody::Touchpoint { touch, .. } => Some(wire::TouchState {
+            RowBody::Touchpoint {
+                kind,
+                source,
+                origin,
+                ..
+            } => Some(wire::TouchState {
                 at: key.at,
-                kind: touch.kind.name(),
-                dimension: self.source(touch.source, context),
-                origin: self.origin(touch.origin, context),
+                kind: kind.name(),
+                dimension: self.source(*source, context),
+                origin: self.origin(*origin, context),
             }),
             _ => None,
         };

@@ -15,7 +15,7 @@ type Scrubbed = Result<(), ProcessorError>;
 
 /// How long to leave a store alone that could not be rewritten: its disk may be full or broken, and
 /// each try reads and writes all of its tables.
-const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(60);
+const PAUSE_AFTER_FAILURE: Duration = Duration::from_mins(1);
 
 /// Rewrites files beside the work.
 #[derive(Default)]

@@ -453,8 +453,9 @@ pub fn decode_cost(value: &[u8]) -> Result<Cost, Malformed> {
 
 /// Writes the value of a chunk of cells.
 pub fn encode_chunk(chunk: &Chunk, out: &mut Vec<u8>) {
-    (chunk.cells.len() as u64).put(out);
-    for (place, cell) in &chunk.cells {
+    let cells = chunk.cells();
+    (cells.len() as u64).put(out);
+    for (place, cell) in cells {
         place.put(out);
         cell.lamport.put(out);
         (cell.slots.len() as u64).put(out);
@@ -481,5 +482,5 @@ pub fn decode_chunk(value: &[u8]) -> Result<Chunk, Malformed> {
         };
         (stored.place, cell)
     });
-    Ok(Chunk::new(cells.collect()))
+    Chunk::new(cells.collect()).ok_or(Malformed("cells that are in no order of a chunk"))
 }

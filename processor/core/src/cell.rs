@@ -1,5 +1,7 @@
 //! Rollup cells: absolute sums over all journeys of a partition.
 
+use smallvec::SmallVec;
+
 use crate::credit::Credits;
 use crate::derive::{Lead, Touch, TouchKind};
 use crate::ids::{DimId, hour_of};
@@ -120,48 +122,77 @@ impl ChunkKey {
 /// The cells of a chunk.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Chunk {
-    /// Cells by place, ascending. One that is all zero is kept: its Lamport
-    /// time counts.
-    pub cells: Vec<(u8, Cell)>,
+    /// The places that have a cell, a bit each.
+    held: u64,
+    /// The cells at these places, ascending. One that is all zero is kept: its
+    /// Lamport time counts.
+    cells: Vec<Cell>,
     /// Places of the cells that changed since they were last handed over.
     changed: u64,
 }
 
 impl Chunk {
-    /// A chunk as it is stored.
-    pub const fn new(cells: Vec<(u8, Cell)>) -> Self {
-        Self { cells, changed: 0 }
+    /// A chunk of cells at these places; `None` unless they ascend and are
+    /// places of a chunk.
+    pub fn new(cells: Vec<(u8, Cell)>) -> Option<Self> {
+        let mut chunk = Self::default();
+        for (place, cell) in cells {
+            let bit = 1_u64.checked_shl(place.into())?;
+            if bit <= chunk.held {
+                return None;
+            }
+            chunk.held |= bit;
+            chunk.cells.push(cell);
+        }
+        Some(chunk)
     }
 
     /// A cell that is about to be changed, made when it is not there.
-    #[expect(clippy::indexing_slicing, reason = "the index was just found or made")]
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "the cell is there or was just made"
+    )]
     pub fn cell_mut(&mut self, key: CellKey) -> &mut Cell {
-        let place = key.place();
-        self.changed |= 1 << place;
-        let index = match self.cells.binary_search_by_key(&place, |(place, _)| *place) {
-            Ok(index) => index,
-            Err(index) => {
-                self.cells.insert(index, (place, Cell::default()));
-                index
-            }
-        };
-        &mut self.cells[index].1
+        let bit = 1 << key.place();
+        self.changed |= bit;
+        let index = (self.held & (bit - 1)).count_ones() as usize;
+        if self.held & bit == 0 {
+            self.held |= bit;
+            self.cells.insert(index, Cell::default());
+        }
+        &mut self.cells[index]
     }
 
-    /// All of its cells.
+    /// All of its cells by place, ascending.
+    pub fn cells(&self) -> impl ExactSizeIterator<Item = (u8, &Cell)> {
+        let mut places = bits(self.held);
+        let place = move |cell| (places.next().unwrap_or_default(), cell);
+        self.cells.iter().map(place)
+    }
+
+    /// All of its cells by key.
     pub fn all(&self, key: ChunkKey) -> impl Iterator<Item = (CellKey, &Cell)> {
-        let cells = self.cells.iter();
-        cells.map(move |(place, cell)| (key.cell(*place), cell))
+        let cells = self.cells();
+        cells.map(move |(place, cell)| (key.cell(place), cell))
     }
 
     /// Hands over the cells that changed since it was last called.
     pub fn take_changed(&mut self, key: ChunkKey) -> impl Iterator<Item = (CellKey, &Cell)> {
         let changed = std::mem::take(&mut self.changed);
-        self.cells
-            .iter()
-            .filter(move |(place, _)| changed >> place & 1 == 1)
-            .map(move |(place, cell)| (key.cell(*place), cell))
+        let cells = self.all(key);
+        cells.filter(move |(key, _)| changed >> key.place() & 1 == 1)
     }
+}
+
+/// The places of the bits that are set, ascending.
+fn bits(mut set: u64) -> impl Iterator<Item = u8> {
+    std::iter::from_fn(move || {
+        let place = set.trailing_zeros() as u8;
+        (set != 0).then(|| {
+            set &= set - 1;
+            place
+        })
+    })
 }
 
 /// Four figures that are booked together.
@@ -177,12 +208,16 @@ pub mod traffic {
     pub const AD_CLICKS: u16 = 2;
 }
 
+/// A cell's figures by slot, ascending. Traffic mostly has one, which stands in
+/// place: there are about as many cells as events.
+pub type Slots = SmallVec<[(u16, Figures); 1]>;
+
 /// A cell's figures by slot. In credit cells a slot is a model and its figures
 /// are credit (parts per million), gross, revenue, profit (minor units).
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Cell {
     /// Slots ascending; none is all zero.
-    pub slots: Vec<(u16, Figures)>,
+    pub slots: Slots,
     /// Lamport time of the latest change.
     pub lamport: u64,
 }
@@ -292,9 +327,15 @@ impl Deltas {
         }
     }
 
-    /// Sums the changes by cell and slot, in the order of the cells. Those that
-    /// cancel out are gone.
-    pub fn sum(&mut self) {
+    /// The changes summed by slot, of each cell together, in the order of the
+    /// cells. Those that cancel out are gone.
+    pub fn sum_by_cell(&mut self) -> impl Iterator<Item = (CellKey, &[Delta])> {
+        self.sum();
+        let cells = self.0.chunk_by(|one, next| one.key == next.key);
+        cells.filter_map(|deltas| Some((deltas.first()?.key, deltas)))
+    }
+
+    fn sum(&mut self) {
         self.0.sort_unstable_by_key(|delta| (delta.key, delta.slot));
         self.0.dedup_by(|next, sum| {
             let same = (next.key, next.slot) == (sum.key, sum.slot);
@@ -320,13 +361,13 @@ impl Deltas {
         self.0.push(Delta { key, slot, figures });
     }
 
-    /// Forgets the changes.
-    pub fn clear(&mut self) {
-        self.0.clear();
-    }
-
     /// The changes; afterwards there are none.
     pub fn drain(&mut self) -> impl Iterator<Item = Delta> {
         self.0.drain(..)
+    }
+
+    /// Forgets the changes.
+    pub fn clear(&mut self) {
+        self.0.clear();
     }
 }

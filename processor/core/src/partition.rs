@@ -90,13 +90,17 @@ pub struct Partition<B> {
     epoch: u32,
 }
 
+/// The epoch of no change.
+const NEVER: u32 = 0;
+
 /// Something in memory, and when it was last used.
 #[derive(Debug)]
 pub(crate) struct Cached<T> {
     pub(crate) value: T,
     used: u32,
-    /// It is another than stored, and so stands among the changes.
-    changed: bool,
+    /// The epoch in which it became another than stored last: in the current
+    /// one it stands among the changes.
+    changed: u32,
 }
 
 enum NodeEntry {
@@ -159,7 +163,7 @@ impl<B: Backing> Partition<B> {
             unsettled: Vec::new(),
             books,
             changes: Changes::default(),
-            epoch: 0,
+            epoch: NEVER + 1,
         }
     }
 
@@ -196,14 +200,25 @@ impl<B: Backing> Partition<B> {
     ) -> Result<(), E> {
         self.books.lamport = self.books.lamport.max(lamport) + 1;
         self.books.rows.clear();
-        while let Some(message) = next(&mut self.names, self.rules.as_ref()) {
-            let mut message = message?;
-            loop {
-                self.books.counters.messages += 1;
-                self.receive(message)?;
-                match self.queue.pop_front() {
-                    Some(own) => message = own,
-                    None => break,
+        let mut messages = Vec::with_capacity(memory::LOOKED_AHEAD);
+        loop {
+            while messages.len() < memory::LOOKED_AHEAD
+                && let Some(message) = next(&mut self.names, self.rules.as_ref())
+            {
+                messages.push(message?);
+            }
+            if messages.is_empty() {
+                break;
+            }
+            self.look_ahead(&messages);
+            for mut message in messages.drain(..) {
+                loop {
+                    self.books.counters.messages += 1;
+                    self.receive(message)?;
+                    match self.queue.pop_front() {
+                        Some(own) => message = own,
+                        None => break,
+                    }
                 }
             }
         }
@@ -228,16 +243,6 @@ impl<B: Backing> Partition<B> {
         // In the order of their keys, as the store likes it.
         changes.chunks.sort_unstable();
         changes.nodes.sort_unstable();
-        for key in &changes.chunks {
-            if let Some(entry) = self.chunks.get_mut(key) {
-                entry.changed = false;
-            }
-        }
-        for ident in &changes.nodes {
-            if let Some(entry) = self.nodes.get_mut(ident) {
-                entry.changed = false;
-            }
-        }
         changes
     }
 

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use crate::cost::Cost;
 use crate::credit::Credits;
 use crate::deal::DealState;
-use crate::derive::{Touch, TouchKey};
+use crate::derive::{TouchKey, TouchKind};
 use crate::fact::{Call, EventKey, Origin};
 use crate::ids::{Ident, Source, TenantId};
 
-/// What a row is keyed by. The order is that in which rows leave.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+/// What a row is keyed by.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum RowKey {
     /// A tenant, as this partition knows it.
     Tenant(TenantId),
@@ -33,7 +33,7 @@ pub enum RowKey {
 }
 
 /// What is known of a link.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum LinkKind {
     /// An event named both ends.
     Link,
@@ -88,12 +88,16 @@ pub enum RowBody {
     Link,
     /// A person was erased who had the identifier; its key says all.
     Erased,
-    /// A touch and the client it belongs to.
+    /// A touch and the client it belongs to; its key says when it was.
     Touchpoint {
         /// The client.
         client: Ident,
-        /// The touch.
-        touch: Touch,
+        /// What it was.
+        kind: TouchKind,
+        /// Where it came from.
+        source: Source,
+        /// The record that said so.
+        origin: Option<Origin>,
     },
     /// A call and the client it belongs to.
     Call {

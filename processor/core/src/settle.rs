@@ -298,17 +298,21 @@ impl<B: Backing> Partition<B> {
         let lamport = self.books.lamport;
         // Taken out while the partition is borrowed; its room is kept.
         let mut deltas = std::mem::take(&mut self.books.deltas);
-        deltas.sum();
-        for delta in deltas.drain() {
-            let cell = self.cell_mut(delta.key)?;
-            cell.add(delta.slot, delta.figures);
+        for (key, deltas) in deltas.sum_by_cell() {
+            let cell = self.cell_mut(key)?;
+            for delta in deltas {
+                cell.add(delta.slot, delta.figures);
+            }
             cell.lamport = lamport;
-            if delta.key.kind == CellKind::CreditByConversion {
-                let [ppm, _, revenue, _] = delta.figures;
-                self.books.conservation.booked_ppm += ppm;
-                self.books.conservation.booked_revenue += revenue;
+            if key.kind == CellKind::CreditByConversion {
+                for delta in deltas {
+                    let [ppm, _, revenue, _] = delta.figures;
+                    self.books.conservation.booked_ppm += ppm;
+                    self.books.conservation.booked_revenue += revenue;
+                }
             }
         }
+        deltas.clear();
         self.books.deltas = deltas;
         Ok(())
     }
@@ -547,8 +551,13 @@ impl Books {
 
 /// What a touch's row says; of none, that there is none any more.
 fn touch_row(client: Ident, touch: Option<&Touch>) -> RowBody {
-    match touch.cloned() {
-        Some(touch) => RowBody::Touchpoint { client, touch },
+    match touch {
+        Some(touch) => RowBody::Touchpoint {
+            client,
+            kind: touch.kind.clone(),
+            source: touch.source,
+            origin: touch.origin,
+        },
         None => RowBody::Gone { client },
     }
 }

@@ -61,12 +61,8 @@ pub fn encode(journey: &Journey, out: &mut Vec<u8>) {
     for visitor in &journey.visitors {
         encode_visitor(visitor, out);
     }
-    let rest: Vec<_> = journey.rare_facts().collect();
     let mut tables = ValueTables::default();
-    let rest: Vec<_> = rest
-        .iter()
-        .map(|fact| facts::to_wire(fact, &mut tables))
-        .collect();
+    let rest = facts::rare_to_wire(journey, &mut tables);
     tables.sources.put(out);
     rest.put(out);
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use throughline_core::cell::{CellKey, ChunkKey, Deltas, Figures};
+use throughline_core::cell::{CellKey, ChunkKey, Delta, Deltas, Figures};
 use throughline_core::fact::LinkForm;
 use throughline_core::journey::Journey;
 use throughline_core::partition::StoredNode;
@@ -257,7 +257,7 @@ pub fn cells(
             }
             cell.slots.clear();
         }
-        if let Some((place, cell)) = stood.cells.iter().find(|(_, cell)| !cell.slots.is_empty()) {
+        if let Some((place, cell)) = stood.cells().find(|(_, cell)| !cell.slots.is_empty()) {
             return Err(format!(
                 "cell {place} of {chunk:?} holds {cell:?}, but nothing is due"
             ));
@@ -377,13 +377,10 @@ fn due(setup: &Setup, instance: &Instance, idents: &BTreeSet<Ident>) -> Result<C
             cost::spread(&stated, spend, 1, &mut deltas);
         }
     }
-    deltas.sum();
-    let mut cells = Cells::new();
-    for delta in deltas.drain() {
-        cells
-            .entry(delta.key)
-            .or_default()
-            .insert(delta.slot, delta.figures);
-    }
-    Ok(cells)
+    let slots = |deltas: &[Delta]| {
+        let slots = deltas.iter().map(|delta| (delta.slot, delta.figures));
+        slots.collect()
+    };
+    let cells = deltas.sum_by_cell();
+    Ok(cells.map(|(key, deltas)| (key, slots(deltas))).collect())
 }

@@ -1,5 +1,7 @@
 //! What a record changes outside the journeys: rows, cells and sums.
 
+use rustc_hash::{FxBuildHasher, FxHashSet};
+
 use crate::cell::Deltas;
 use crate::row::{Row, RowBody, RowKey};
 
@@ -36,16 +38,12 @@ impl Books {
         self.conservation = Conservation::default();
     }
 
-    /// The record's rows in the order of their keys, each key once.
+    /// Leaves the last of the record's rows of each key.
     pub(crate) fn close_rows(&mut self) {
-        // Stable, so that of one key the last one stands last.
-        self.rows.sort_by(|a, b| a.key.cmp(&b.key));
-        self.rows.dedup_by(|later, earlier| {
-            let same = later.key == earlier.key;
-            if same {
-                std::mem::swap(later, earlier);
-            }
-            same
-        });
+        let mut keys = FxHashSet::with_capacity_and_hasher(self.rows.len(), FxBuildHasher);
+        let rows = self.rows.iter().rev();
+        let are_last: Vec<bool> = rows.map(|row| keys.insert(&row.key)).collect();
+        let mut are_last = are_last.into_iter().rev();
+        self.rows.retain(|_| are_last.next().unwrap_or(true));
     }
 }

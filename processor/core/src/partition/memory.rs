@@ -1,14 +1,17 @@
 //! What a partition holds in memory of its state.
 
 use std::hash::Hash;
+use std::hint::black_box;
 
 use rustc_hash::FxHashMap;
 
 use crate::cell::{Cell, CellKey, Chunk};
 use crate::ids::{Ident, TenantId};
 use crate::journey::Journey;
+use crate::message::Message;
+use crate::row::{RowBody, RowKey};
 
-use super::{Backing, Cached, Claims, Node, NodeEntry, Partition, Pending, Root};
+use super::{Backing, Cached, Claims, NEVER, Node, NodeEntry, Partition, Pending, Root};
 
 impl<T> Cached<T> {
     /// What is the same in memory as in the store.
@@ -16,17 +19,42 @@ impl<T> Cached<T> {
         Self {
             value,
             used,
-            changed: false,
+            changed: NEVER,
         }
     }
 
     /// Marks it as another than stored; tells whether that is new.
-    pub(super) const fn change(&mut self) -> bool {
-        !std::mem::replace(&mut self.changed, true)
+    pub(super) const fn change(&mut self, epoch: u32) -> bool {
+        std::mem::replace(&mut self.changed, epoch) != epoch
     }
 }
 
+/// How many messages are looked at together before they are applied.
+pub(super) const LOOKED_AHEAD: usize = 16;
+
 impl<B: Backing> Partition<B> {
+    /// Touches the journeys that messages are for. One by one each would be
+    /// waited for where it is used, step by step from its node to its last hit;
+    /// here the steps of all of them wait for memory at once.
+    pub(super) fn look_ahead(&self, messages: &[Message]) {
+        let nodes = messages.iter().map(|message| self.nodes.get(&message.to));
+        let mut roots = [None; LOOKED_AHEAD];
+        for (root, node) in roots.iter_mut().zip(nodes) {
+            *root = match node.map(|node| &node.value) {
+                Some(NodeEntry::Root(root)) => Some(root.as_ref()),
+                _ => None,
+            };
+        }
+        let sizes = |root: &Root| {
+            let journey = &root.journey;
+            journey.deals.len() + journey.calls.len() + journey.links.len() + journey.erased.len()
+        };
+        black_box(roots.map(|root| root.map_or(0, sizes)));
+        let visitors = roots.map(|root| root.and_then(|root| root.journey.visitors.first()));
+        let hits = visitors.map(|visitor| visitor.and_then(|visitor| visitor.hits.last()));
+        black_box(hits.map(|hit| hit.map_or(0, |hit| hit.until)));
+    }
+
     /// Brings a node into memory; tells whether there is one.
     pub(super) fn load_node(&mut self, ident: Ident) -> Result<bool, B::Error> {
         if let Some(entry) = self.nodes.get_mut(&ident) {
@@ -56,38 +84,45 @@ impl<B: Backing> Partition<B> {
     ) -> Result<&mut Cached<NodeEntry>, B::Error> {
         let used = self.epoch;
         if !self.load_node(ident)? {
-            let value = NodeEntry::Root(Box::new(self.new_root(tenant, ident)));
-            let changed = true;
+            let root = self.new_root(tenant, ident);
+            if root.pending.is_some() {
+                self.unsettled.push(ident);
+            }
+            let value = NodeEntry::Root(Box::new(root));
             let entry = Cached {
                 value,
                 used,
-                changed,
+                changed: used,
             };
             let before = self.nodes.insert(ident, entry);
-            if before.is_none_or(|before| !before.changed) {
+            if before.is_none_or(|before| before.changed != used) {
                 self.changes.nodes.push(ident);
             }
-            self.unsettled.push(ident);
         }
         let gone = || Cached::stored(NodeEntry::Gone, used);
         Ok(self.nodes.entry(ident).or_insert_with(gone))
     }
 
-    /// A client of one identifier that is about to be settled.
-    fn new_root(&self, tenant: TenantId, ident: Ident) -> Root {
+    /// A client of one identifier; one that was erased is about to be settled.
+    fn new_root(&mut self, tenant: TenantId, ident: Ident) -> Root {
         let mut journey = Journey::new(tenant);
         journey.members.push(ident);
+        let mut pending = None;
         if self.erasures.until(ident, self.limits.linking).is_some() {
             let pseudonym = (self.limits.linking.pseudonym)(ident);
             journey.erased.push(pseudonym);
+            let mut claims = Claims::default();
+            claims.members.push(ident);
+            let before = Vec::new();
+            pending = Some(Box::new(Pending { before, claims }));
+        } else {
+            let body = RowBody::Identity { client: ident };
+            self.books.put_row(RowKey::Identity(tenant, ident), body);
         }
-        let mut claims = Claims::default();
-        claims.members.push(ident);
-        let before = Vec::new();
         Root {
             journey,
             partners: None,
-            pending: Some(Box::new(Pending { before, claims })),
+            pending,
         }
     }
 
@@ -102,7 +137,7 @@ impl<B: Backing> Partition<B> {
     /// A node that is another than stored from now on.
     pub(super) fn change_node(&mut self, ident: Ident) {
         if let Some(entry) = self.nodes.get_mut(&ident)
-            && entry.change()
+            && entry.change(self.epoch)
         {
             self.changes.nodes.push(ident);
         }
@@ -121,7 +156,7 @@ impl<B: Backing> Partition<B> {
             .entry(chunk)
             .or_insert_with(|| Cached::stored(Chunk::default(), used));
         entry.used = used;
-        if entry.change() {
+        if entry.change(used) {
             self.changes.chunks.push(chunk);
         }
         Ok(entry.value.cell_mut(key))
