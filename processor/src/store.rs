@@ -173,7 +173,7 @@ pub struct StoreOptions {
 
 /// How much a partition's changes may take before they are sorted to disk;
 /// there are two such tables at times. A small one is also faster to fill.
-const MEMTABLE_BYTES: u64 = 16 * 1024 * 1024;
+const MEMTABLE_BYTES: u64 = 8 * 1024 * 1024;
 /// What a partition's keyspace is named, before its number.
 const KEYSPACE_PREFIX: &str = "events-";
 

@@ -262,12 +262,38 @@ impl<S: Store> Processor<S> {
             bytes: std::mem::take(&mut self.published_bytes),
             ..report::Checkpoint::default()
         };
+        let dirty = self.partitions.iter().filter(|(_, owned)| owned.is_dirty());
+        let dirty: Vec<u32> = dirty.map(|(number, _)| *number).collect();
+        // Together they wait but once; one by one they take less memory, of
+        // which a backlog needs much.
+        let together = if self.catching_up {
+            1
+        } else {
+            dirty.len().max(1)
+        };
+        let mut positions = Vec::new();
+        for numbers in dirty.chunks(together) {
+            positions.extend(self.checkpoint_of(numbers, &mut done)?);
+        }
+        self.source.commit(&positions)?;
+        report::checkpoint(&done, begun.elapsed());
+        self.report_freshness();
+        Ok(())
+    }
+
+    /// Lets out what was done by some partitions, but for their offsets, which it
+    /// gives.
+    fn checkpoint_of(
+        &mut self,
+        numbers: &[u32],
+        done: &mut report::Checkpoint,
+    ) -> Result<Vec<Position>, ProcessorError> {
         let mut batch = self.store.batch();
         let mut positions = Vec::new();
-        for (number, owned) in &mut self.partitions {
-            if !owned.is_dirty() {
+        for number in numbers {
+            let Some(owned) = self.partitions.get_mut(number) else {
                 continue;
-            }
+            };
             let leaving = owned.checkpoint(&self.config, &self.rules, &mut batch);
             done.messages += leaving.messages;
             done.rows += leaving.rows;
@@ -298,14 +324,13 @@ impl<S: Store> Processor<S> {
         self.publish.flush()?;
         self.store.commit(batch)?;
         if S::KEEPS {
-            for owned in self.partitions.values_mut() {
-                owned.evict(&self.config);
+            for number in numbers {
+                if let Some(owned) = self.partitions.get_mut(number) {
+                    owned.evict(&self.config);
+                }
             }
         }
-        self.source.commit(&positions)?;
-        report::checkpoint(&done, begun.elapsed());
-        self.report_freshness();
-        Ok(())
+        Ok(positions)
     }
 
     fn report_freshness(&mut self) {

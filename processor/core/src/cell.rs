@@ -6,6 +6,7 @@ use crate::credit::Credits;
 use crate::derive::{Lead, Touch, TouchKind};
 use crate::ids::{DimId, hour_of};
 use crate::names::Tenant;
+use crate::sorted::insert_at;
 
 /// What a cell sums up.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -158,7 +159,7 @@ impl Chunk {
         let index = (self.held & (bit - 1)).count_ones() as usize;
         if self.held & bit == 0 {
             self.held |= bit;
-            self.cells.insert(index, Cell::default());
+            insert_at(&mut self.cells, index, Cell::default());
         }
         &mut self.cells[index]
     }

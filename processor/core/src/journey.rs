@@ -13,7 +13,7 @@ use crate::fact::{
 };
 use crate::identity::Linking;
 use crate::ids::{Ident, TenantId};
-use crate::sorted::insert;
+use crate::sorted::{insert, insert_at};
 use crate::visit::{HitItem, Visitor};
 
 /// Everything known about one client.
@@ -296,7 +296,7 @@ impl Journey {
         {
             Ok(index) => index,
             Err(index) => {
-                self.visitors.insert(index, Visitor::new(ident));
+                insert_at(&mut self.visitors, index, Visitor::new(ident));
                 index
             }
         };
@@ -327,7 +327,7 @@ impl Journey {
                 known.body.learn(call.body.lease, call.body.ambiguous) || owned
             }
             Err(index) => {
-                self.calls.insert(index, call);
+                insert_at(&mut self.calls, index, call);
                 true
             }
         }
@@ -346,7 +346,7 @@ impl Journey {
                 .get_mut(index)
                 .is_some_and(|known| first_owner(&mut known.body.owner, contact.body.owner)),
             Err(index) => {
-                self.contacts.insert(index, contact);
+                insert_at(&mut self.contacts, index, contact);
                 true
             }
         }
@@ -367,21 +367,20 @@ impl Journey {
                 {
                     Ok(_) => false,
                     Err(index) => {
-                        deal.events.insert(index, event);
+                        insert_at(&mut deal.events, index, event);
                         true
                     }
                 }
             }
             Err(index) => {
                 let (ident, deal_id) = (event.body.deal, Arc::clone(&event.body.deal_id));
-                self.deals.insert(
-                    index,
-                    Deal {
-                        ident,
-                        deal_id,
-                        events: vec![event],
-                    },
-                );
+                let events = vec![event];
+                let deal = Deal {
+                    ident,
+                    deal_id,
+                    events,
+                };
+                insert_at(&mut self.deals, index, deal);
                 true
             }
         }

@@ -12,8 +12,17 @@ pub fn insert_by<T>(items: &mut Vec<T>, item: T, order: impl Fn(&T, &T) -> Order
     match items.binary_search_by(|held| order(held, &item)) {
         Ok(_) => false,
         Err(index) => {
-            items.insert(index, item);
+            insert_at(items, index, item);
             true
         }
     }
+}
+
+/// Inserts an item, with room for few more: there are a hundred thousand such
+/// lists, most of them of one item or some.
+pub fn insert_at<T>(items: &mut Vec<T>, index: usize, item: T) {
+    if items.len() == items.capacity() {
+        items.reserve_exact(items.len() / 2 + 1);
+    }
+    items.insert(index, item);
 }

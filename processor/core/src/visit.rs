@@ -198,7 +198,7 @@ impl Visitor {
     fn insert(&mut self, index: usize, mut item: HitItem) {
         let until = item.until;
         item.until = item.key.at;
-        self.hits.insert(index, item);
+        sorted::insert_at(&mut self.hits, index, item);
         self.extend_run(index, until);
     }
 

@@ -106,7 +106,7 @@ impl<B: Backing> Partition<B> {
     /// A client of one identifier; one that was erased is about to be settled.
     fn new_root(&mut self, tenant: TenantId, ident: Ident) -> Root {
         let mut journey = Journey::new(tenant);
-        journey.members.push(ident);
+        journey.members = vec![ident];
         let mut pending = None;
         if self.erasures.until(ident, self.limits.linking).is_some() {
             let pseudonym = (self.limits.linking.pseudonym)(ident);
