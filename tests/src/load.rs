@@ -70,6 +70,12 @@ pub struct Plan {
     pub first_number: u64,
 }
 
+/// From how many visitors so many events come.
+pub const fn visitors_of(events: u64) -> u64 {
+    let visitors = events / EVENTS_A_VISITOR;
+    if visitors == 0 { 1 } else { visitors }
+}
+
 /// What a load consists of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Counts {
@@ -111,10 +117,9 @@ impl Seen {
 impl Plan {
     /// So many events over the usual span.
     pub const fn new(events: u64) -> Self {
-        let visitors = events / EVENTS_A_VISITOR;
         Self {
             events,
-            visitors: if visitors == 0 { 1 } else { visitors },
+            visitors: visitors_of(events),
             seed: 42,
             first_ms: FIRST_MS,
             span_ms: SPAN_MS,

@@ -93,7 +93,7 @@ pub static LINE_MEMORY: Figure = Figure::new("line: peak memory of all roles", "
 pub static FRESH_HALF: Figure = Figure::new("freshness: produced to visible, p50", "ms", 0)
     .at_most(400.0)
     .how(
-        "a producer sends 20,000 events a second to a line that has worked off a backlog; the delay of each won deal \
+        "a producer sends 20,000 events a second to a line that has worked off a backlog of EVENTS; ten events a visitor, past and live; the delay of each won deal \
          is from its send to the answer of ClickHouse in which `channel_hourly` holds so many conversions. So the \
          time between two looks counts.",
     );
@@ -102,8 +102,20 @@ pub static FRESH_MOST: Figure =
     Figure::new("freshness: produced to visible, p99", "ms", 0).at_most(1000.0);
 /// What freshness can be told to.
 pub static FRESH_LOOK: Figure = Figure::new("freshness: between two looks", "ms", 0);
+/// What holds a row up on its way.
+pub static FRESH_CHECKPOINT: Figure = Figure::new("freshness: a checkpoint takes, mean", "ms", 0);
+/// What holds a row up at its end.
+pub static FRESH_INSERT: Figure = Figure::new("freshness: an insert takes, mean", "ms", 0);
 /// What a live line takes.
 pub static FRESH_CPU: Figure = Figure::new("freshness: all roles at 20,000 events/s", "cores", 2);
+/// What Kafka takes beside it.
+pub static FRESH_KAFKA: Figure = Figure::new("freshness: Kafka beside them", "cores", 2);
+/// What ClickHouse takes beside it, to answer looks, too.
+pub static FRESH_CLICKHOUSE: Figure = Figure::new(
+    "freshness: ClickHouse beside them, looks included",
+    "cores",
+    2,
+);
 
 /// Files alone.
 pub static FILES_CPU: Figure = Figure::new("attribute: files to a table", CPU, 2)

@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use throughline_proto::topics::RawTopic;
-use throughline_stream::Publish as _;
 use throughline_stream::kafka::KafkaPublisher;
-use throughline_tests::load::{Load, Plan, SPAN_MS};
+use throughline_stream::{Publish as _, metric_names};
+use throughline_tests::live::http;
+use throughline_tests::load::{Load, Plan, SPAN_MS, visitors_of};
 
 use crate::figures;
 use crate::line::{Line, Role, record};
@@ -19,8 +20,10 @@ const WARM_UP: Duration = Duration::from_secs(10);
 const MEASURED: Duration = Duration::from_mins(1);
 /// How often the producer sends what is due.
 const TICK: Duration = Duration::from_millis(5);
-/// How long after a look the next one comes, at the earliest.
+/// How long after a look the next one comes, at the earliest; and at least
+/// [`REST`] times as long as the look took, or looking would be most of the load.
 const LOOK: Duration = Duration::from_millis(25);
+const REST: u32 = 3;
 /// How long after the last event all of them must be visible.
 const PATIENCE: Duration = Duration::from_mins(1);
 const HOUR_MS: i64 = 3_600_000;
@@ -38,17 +41,21 @@ pub fn measure(options: &Options) -> Vec<Row> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     let now = now.as_millis() as i64;
     // The past ends before the hours that are looked at.
+    let seconds = (WARM_UP + MEASURED).as_secs();
+    let live_events = RATE * seconds;
     let past = Plan {
+        visitors: visitors_of(options.events + live_events),
         first_ms: now - SPAN_MS - 3 * HOUR_MS,
         ..Plan::new(options.events)
     };
     line.fill(past);
+    let address = http::free_address();
+    line.config["telemetry"]["listen"] = address.as_str().into();
     let mut running = line.begin(vec![("run".to_owned(), line.command(&["run"]))]);
     line.follow(&[Role::Ingest, Role::Processor, Role::Sink], &mut running);
 
-    let seconds = (WARM_UP + MEASURED).as_secs();
     let live = Plan {
-        events: RATE * seconds,
+        events: live_events,
         seed: past.seed + 1,
         first_ms: now,
         span_ms: seconds as i64 * 1000,
@@ -56,12 +63,18 @@ pub fn measure(options: &Options) -> Vec<Row> {
         ..past
     };
     let publisher = line.publisher();
+    let metrics = || http::get(&address, "/metrics").unwrap().1;
+    let before = metrics();
+    let services = line.services();
     let cpu = running.processes[0].cpu_seconds().unwrap();
     let begun = Instant::now();
     let producer = std::thread::spawn(move || produce(publisher, live));
     let looks = look(&line, now, &producer);
     let seconds = begun.elapsed().as_secs_f64();
     let cpu = running.processes[0].cpu_seconds().unwrap() - cpu;
+    let services_now = line.services();
+    let after = metrics();
+    let mean = |name| mean_ms(&before, &after, name);
     let won = producer.join().unwrap();
     let delays = delays(&won, &looks, begun + WARM_UP);
     line.end(running);
@@ -76,7 +89,23 @@ pub fn measure(options: &Options) -> Vec<Row> {
         one(&figures::FRESH_HALF, percentile(&delays, 0.5)),
         one(&figures::FRESH_MOST, percentile(&delays, 0.99)),
         one(&figures::FRESH_LOOK, median(&between)),
+        one(
+            &figures::FRESH_CHECKPOINT,
+            mean(metric_names::PROCESSOR_CHECKPOINT_SECONDS),
+        ),
+        one(
+            &figures::FRESH_INSERT,
+            mean(metric_names::SINK_INSERT_SECONDS),
+        ),
         one(&figures::FRESH_CPU, cpu / seconds),
+        one(
+            &figures::FRESH_KAFKA,
+            (services_now[0] - services[0]) / seconds,
+        ),
+        one(
+            &figures::FRESH_CLICKHOUSE,
+            (services_now[1] - services[1]) / seconds,
+        ),
     ]
 }
 
@@ -108,7 +137,7 @@ fn look<T>(line: &Line, since_ms: i64, producer: &std::thread::JoinHandle<T>) ->
     let since = (since_ms - HOUR_MS) / HOUR_MS * HOUR_MS / 1000;
     let sql = format!(
         "SELECT intDiv(sum(conversions_ppm), 1000000) FROM channel_hourly \
-         WHERE model = 'linear' AND basis = 'conversion' AND hour >= toDateTime({since})"
+         WHERE tenant = 'default' AND model = 'linear' AND basis = 'conversion' AND hour >= toDateTime({since})"
     );
     let mut looks: Vec<Look> = Vec::new();
     let mut same_since = Instant::now();
@@ -128,7 +157,8 @@ fn look<T>(line: &Line, since_ms: i64, producer: &std::thread::JoinHandle<T>) ->
         if has_ended && same_since.elapsed() > PATIENCE / 12 {
             return looks;
         }
-        std::thread::sleep(LOOK.saturating_sub(asked.elapsed()));
+        let pause = LOOK.max((at - asked) * (1 + REST));
+        std::thread::sleep(pause.saturating_sub(asked.elapsed()));
     }
 }
 
@@ -146,6 +176,16 @@ fn delays(won: &[Instant], looks: &[Look], from: Instant) -> Vec<f64> {
         .collect();
     delays.sort_by(f64::total_cmp);
     delays
+}
+
+/// The mean of the times that a metric gathered between two pages, in milliseconds.
+fn mean_ms(before: &str, after: &str, name: &str) -> f64 {
+    let gathered = |part: &str| {
+        let name = format!("{name}{part}");
+        let sum = |page| http::metric(page, &name).iter().sum::<f64>();
+        sum(after) - sum(before)
+    };
+    gathered("_sum") / gathered("_count") * 1000.0
 }
 
 /// What so large a share of sorted values does not exceed.

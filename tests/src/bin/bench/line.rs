@@ -39,7 +39,7 @@ pub enum Role {
 
 /// A line on services of its own.
 pub struct Line {
-    services: Services,
+    instance: Services,
     /// Its configuration, to be changed before processes start.
     pub config: Value,
     calls: AtomicU32,
@@ -97,7 +97,7 @@ impl Line {
         });
         let line = Self {
             offsets: GroupOffsets::new(client(&services.kafka), PATIENCE),
-            services,
+            instance: services,
             config,
             calls: AtomicU32::new(0),
         };
@@ -115,7 +115,7 @@ impl Line {
     /// A call of the program.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let number = self.calls.fetch_add(1, Ordering::Relaxed);
-        let file = self.services.work.join(format!("config-{number}.yaml"));
+        let file = self.instance.work.join(format!("config-{number}.yaml"));
         process::call(&self.config, &file, arguments)
     }
 
@@ -127,19 +127,19 @@ impl Line {
 
     /// Starts a process.
     fn start(&self, name: &str, command: Command) -> Process {
-        let log = self.services.work.join(format!("{name}.log"));
-        Process::start(name, command, log, &self.services.entries())
+        let log = self.instance.work.join(format!("{name}.log"));
+        Process::start(name, command, log, &self.instance.entries())
     }
 
     /// A directory that ends with the line.
     pub fn directory(&self, name: &str) -> PathBuf {
-        self.services.work.join(name)
+        self.instance.work.join(name)
     }
 
     /// A producer of raw events.
     pub fn publisher(&self) -> KafkaPublisher {
         let settings = PublisherSettings {
-            client: client(&self.services.kafka),
+            client: client(&self.instance.kafka),
             name: "bench".into(),
             linger: LINGER,
             queue_kib: 65_536,
@@ -172,7 +172,7 @@ impl Line {
 
     /// ClickHouse over HTTP, `host:port`.
     pub fn clickhouse(&self) -> &str {
-        &self.services.clickhouse
+        &self.instance.clickhouse
     }
 
     /// Starts processes, waits until these roles have worked off what is there,
@@ -262,7 +262,7 @@ impl Line {
     /// All records of a topic, partition by partition.
     pub fn log(&mut self, topic: &str) -> Vec<Record> {
         let ends = self.offsets.watermarks(&[topic.to_owned()]).unwrap();
-        let client = client(&self.services.kafka);
+        let client = client(&self.instance.kafka);
         let mut records = Vec::new();
         for (at, marks) in ends {
             let (low, high) = (marks.low, marks.high);
@@ -280,9 +280,9 @@ impl Line {
     }
 
     /// CPU seconds that Kafka and ClickHouse have used so far.
-    fn services(&self) -> [f64; 2] {
+    pub fn services(&self) -> [f64; 2] {
         ["kafka", "clickhouse"]
-            .map(|service| usage::cpu_seconds(self.services.pid(service)).unwrap())
+            .map(|service| usage::cpu_seconds(self.instance.pid(service)).unwrap())
     }
 
     /// Sees that the views show just these events.
