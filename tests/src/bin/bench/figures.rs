@@ -78,8 +78,8 @@ pub static LINE_RATE: Figure = Figure::new("line: topics to visible rows", "even
     .at_least(350_000.0)
     .peer("123,000 to 126,000 Flink, state on the heap")
     .how(
-        "in the same rounds, by the clock, from the first commit of ingest to the last row; broker and ClickHouse \
-         share the cores.",
+        "in the same rounds, by the clock, from the first commit of ingest to the last row, of what was left then; broker \
+         and ClickHouse share the cores.",
     );
 /// How long it takes until it begins.
 pub static LINE_START: Figure = Figure::new("line: start until the first commit", "s", 2);
@@ -159,7 +159,7 @@ pub static STATE_SHARE: Figure = Figure::new("state: rate with 10 × the cache",
     .at_least(50.0)
     .how(
         "`throughline processor` alone on the events of a backlog: once with everything in its caches, and once with \
-         a tenth of those nodes, chunks and stored bytes; round by round. (The system's file cache is not limited.)",
+         a tenth of those nodes, chunks and stored bytes; from its first commit on. (The system's file cache is not limited.)",
     );
 /// State that fits.
 pub static STATE_IN: Figure = Figure::new("state: processor, all in its cache", "events/s", 0);

@@ -77,7 +77,7 @@ pub fn measure(options: &Options) -> Vec<Row> {
     let mean = |name| mean_ms(&before, &after, name);
     let won = producer.join().unwrap();
     let delays = delays(&won, &looks, begun + WARM_UP);
-    line.end(running);
+    running.stop();
 
     let between = looks.windows(2).map(|looks| looks[1].at - looks[0].at);
     let between: Vec<_> = between.map(|time| time.as_secs_f64() * 1000.0).collect();

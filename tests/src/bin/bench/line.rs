@@ -12,8 +12,8 @@ use throughline_stream::idle::{Offsets as _, Stage, is_idle, lag};
 use throughline_stream::kafka::{
     ClientSettings, GroupOffsets, KafkaPublisher, LogReader, PublisherSettings,
 };
-use throughline_stream::{Outgoing, Publish as _, Record, Stop, TopicPartition};
-use throughline_tests::live::process::{self, Process, Progress};
+use throughline_stream::{Outgoing, Publish as _, Record, Stop, StreamError, TopicPartition};
+use throughline_tests::live::process::{self, Process, Progress, until};
 use throughline_tests::live::services::Services;
 use throughline_tests::live::{http, usage};
 use throughline_tests::load::{Counts, Load, Plan, TOPICS};
@@ -53,7 +53,9 @@ pub struct Work {
     /// the first role that is waited for.
     pub start_seconds: f64,
     /// From there to the end.
-    pub seconds: f64,
+    seconds: f64,
+    /// Which share of that role's records was left then.
+    left: f64,
     /// CPU seconds, by process.
     pub cpu: Vec<f64>,
     /// The most memory, by process.
@@ -69,13 +71,25 @@ pub struct Running {
     /// CPU seconds that Kafka and ClickHouse had used before.
     services: [f64; 2],
     begun: Instant,
-    /// When something was committed first.
-    first: Option<Instant>,
+    /// When something was committed first, and which share of the records was left.
+    first: Option<(Instant, f64)>,
     /// The processes.
     pub processes: Vec<Process>,
 }
 
+impl Work {
+    /// The rate at which events were worked off once it had begun, of so many in all.
+    pub fn rate(&self, events: u64) -> f64 {
+        events as f64 * self.left / self.seconds
+    }
+}
+
 impl Running {
+    /// Ends them.
+    pub fn stop(&mut self) {
+        self.processes.iter_mut().for_each(Process::stop);
+    }
+
     /// Sees that all of them run, and waits a little.
     pub fn glance(&mut self) {
         let are_running = self.processes.iter_mut().all(Process::is_running);
@@ -204,15 +218,16 @@ impl Line {
         let Running {
             services, begun, ..
         } = running;
-        let first = running.first.unwrap_or(ended);
+        let (first, left) = running.first.expect("something was committed");
         let used = running.processes.iter();
         let used = used.map(|process| (process.cpu_seconds(), process.peak_mib()));
         let (cpu, peak): (Vec<_>, Vec<_>) = used.unzip();
         let now = self.services();
-        running.processes.iter_mut().for_each(Process::stop);
+        running.stop();
         Work {
             start_seconds: (first - begun).as_secs_f64(),
             seconds: (ended - first).as_secs_f64(),
+            left,
             cpu: cpu.into_iter().map(Option::unwrap).collect(),
             peak_mib: peak.into_iter().map(|mib| mib.unwrap() as f64).collect(),
             kafka: now[0] - services[0],
@@ -227,15 +242,17 @@ impl Line {
         let mut place = 0;
         for stage in &stages {
             // Asked once: what a processor gives itself to do is seen at the end.
-            let goal = self.offsets.watermarks(&stage.topics).unwrap();
+            let goal = self.ask(|offsets| offsets.watermarks(&stage.topics));
             let partitions: Vec<_> = goal.keys().cloned().collect();
-            let mut before = None;
+            let (mut all, mut before) = (None, None);
             loop {
-                let committed = self.offsets.committed(&stage.group, &partitions).unwrap();
+                let committed = self.ask(|offsets| offsets.committed(&stage.group, &partitions));
                 let left: i64 = lag(&goal, &committed).values().sum();
+                let all = *all.get_or_insert(left);
                 let done = before.map_or(0, |before: i64| before - left);
                 if done > 0 {
-                    running.first.get_or_insert_with(Instant::now);
+                    let now = || (Instant::now(), left as f64 / all as f64);
+                    running.first.get_or_insert_with(now);
                 }
                 place += done;
                 before = Some(left);
@@ -246,22 +263,33 @@ impl Line {
                 running.glance();
             }
         }
-        while !is_idle(&stages, &mut self.offsets).unwrap() {
+        while !self.ask(|offsets| is_idle(&stages, offsets)) {
             running.glance();
         }
+    }
+
+    /// Asks Kafka, which right after its start cannot tell of offsets, until it answers.
+    fn ask<T>(&mut self, question: impl Fn(&mut GroupOffsets) -> Result<T, StreamError>) -> T {
+        let mut answer = None;
+        until("Kafka tells its offsets", || {
+            answer = question(&mut self.offsets).ok();
+            answer.is_some()
+        });
+        answer.unwrap()
     }
 
     /// What a group has committed of its topics.
     pub fn committed(&mut self, role: Role) -> BTreeMap<TopicPartition, i64> {
         let stage = role.stage(&self.config);
-        let ends = self.offsets.watermarks(&stage.topics).unwrap();
+        let ends = self.ask(|offsets| offsets.watermarks(&stage.topics));
         let partitions: Vec<_> = ends.keys().cloned().collect();
-        self.offsets.committed(&stage.group, &partitions).unwrap()
+        self.ask(|offsets| offsets.committed(&stage.group, &partitions))
     }
 
     /// All records of a topic, partition by partition.
     pub fn log(&mut self, topic: &str) -> Vec<Record> {
-        let ends = self.offsets.watermarks(&[topic.to_owned()]).unwrap();
+        let topics = [topic.to_owned()];
+        let ends = self.ask(|offsets| offsets.watermarks(&topics));
         let client = client(&self.instance.kafka);
         let mut records = Vec::new();
         for (at, marks) in ends {

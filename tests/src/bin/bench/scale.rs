@@ -17,7 +17,7 @@ pub fn measure(options: &Options) -> Vec<Row> {
     let values = [
         (&figures::SCALE_RATIO, ratio),
         (&figures::SCALE_CPU, large.cpu[0] / events * 1e6),
-        (&figures::SCALE_RATE, events / large.seconds),
+        (&figures::SCALE_RATE, large.rate(options.scale)),
         (&figures::SCALE_MEMORY, large.peak_mib[0]),
     ];
     let rows = values.map(|(figure, value)| Row {

@@ -138,7 +138,7 @@ fn sink(line: &mut Line, backlog: &Backlog) -> f64 {
         }
         running.glance();
     };
-    line.end(running);
+    running.stop();
     rate
 }
 

@@ -25,7 +25,6 @@ struct Cache {
 
 /// The rates of a processor within its cache and beyond it.
 pub fn measure(options: &Options) -> Vec<Row> {
-    let events = options.events as f64;
     let figures = [
         &figures::STATE_SHARE,
         &figures::STATE_IN,
@@ -49,10 +48,11 @@ pub fn measure(options: &Options) -> Vec<Row> {
             mib: (state.mib / TIMES).max(1),
         };
         let (outside, _) = round(options.events, &tenth);
+        let [inside_rate, outside_rate] = [&inside, &outside].map(|work| work.rate(options.events));
         let values = [
-            inside.seconds / outside.seconds * 100.0,
-            events / inside.seconds,
-            events / outside.seconds,
+            outside_rate / inside_rate * 100.0,
+            inside_rate,
+            outside_rate,
             outside.cpu[0] / inside.cpu[0],
         ];
         for (row, value) in rows.iter_mut().zip(values) {

@@ -25,14 +25,13 @@ type Value<'a> = &'a dyn Fn(&Work) -> f64;
 pub fn measure(options: &Options) -> Vec<Row> {
     let rounds: Vec<_> = (0..options.rounds).map(|_| round(options.events)).collect();
     let millions = options.events as f64 / 1e6;
-    let events = options.events as f64;
     let rows: [(_, Value<'_>); 6] = [
         (&figures::LINE_CPU, &|work| work.cpu[0] / millions),
         (&figures::LINE_KAFKA, &|work| work.kafka / millions),
         (&figures::LINE_CLICKHOUSE, &|work| {
             work.clickhouse / millions
         }),
-        (&figures::LINE_RATE, &|work| events / work.seconds),
+        (&figures::LINE_RATE, &|work| work.rate(options.events)),
         (&figures::LINE_START, &|work| work.start_seconds),
         (&figures::LINE_MEMORY, &|work| work.peak_mib[0]),
     ];
