@@ -24,7 +24,7 @@ const TICK: Duration = Duration::from_millis(5);
 /// [`REST`] times as long as the look took, or looking would be most of the load.
 const LOOK: Duration = Duration::from_millis(25);
 const REST: u32 = 3;
-/// How long after the last event all of them must be visible.
+/// How long looks may show the same.
 const PATIENCE: Duration = Duration::from_mins(1);
 const HOUR_MS: i64 = 3_600_000;
 
@@ -62,6 +62,7 @@ pub fn measure(options: &Options) -> Vec<Row> {
         first_number: past.events,
         ..past
     };
+    let deals = Load::count(live).of(RawTopic::Deals) as usize;
     let publisher = line.publisher();
     let metrics = || http::get(&address, "/metrics").unwrap().1;
     let before = metrics();
@@ -69,7 +70,7 @@ pub fn measure(options: &Options) -> Vec<Row> {
     let cpu = running.processes[0].cpu_seconds().unwrap();
     let begun = Instant::now();
     let producer = std::thread::spawn(move || produce(publisher, live));
-    let looks = look(&line, now, &producer);
+    let looks = look(&line, now, deals);
     let seconds = begun.elapsed().as_secs_f64();
     let cpu = running.processes[0].cpu_seconds().unwrap() - cpu;
     let services_now = line.services();
@@ -132,8 +133,8 @@ fn produce(mut publisher: KafkaPublisher, plan: Plan) -> Vec<Instant> {
     }
 }
 
-/// Looks until everything that is produced is visible.
-fn look<T>(line: &Line, since_ms: i64, producer: &std::thread::JoinHandle<T>) -> Vec<Look> {
+/// Looks until so many deals are visible.
+fn look(line: &Line, since_ms: i64, deals: usize) -> Vec<Look> {
     let since = (since_ms - HOUR_MS) / HOUR_MS * HOUR_MS / 1000;
     let sql = format!(
         "SELECT intDiv(sum(conversions_ppm), 1000000) FROM channel_hourly \
@@ -143,7 +144,6 @@ fn look<T>(line: &Line, since_ms: i64, producer: &std::thread::JoinHandle<T>) ->
     let mut same_since = Instant::now();
     loop {
         let asked = Instant::now();
-        let has_ended = producer.is_finished();
         let conversions = line.query(&sql).parse().unwrap();
         let at = Instant::now();
         if looks
@@ -153,10 +153,13 @@ fn look<T>(line: &Line, since_ms: i64, producer: &std::thread::JoinHandle<T>) ->
             same_since = at;
         }
         looks.push(Look { at, conversions });
-        // Then nothing more comes: more than any delay has passed.
-        if has_ended && same_since.elapsed() > PATIENCE / 12 {
+        if conversions >= deals {
             return looks;
         }
+        assert!(
+            same_since.elapsed() < PATIENCE,
+            "{conversions} of {deals} won deals are visible, and no more come"
+        );
         let pause = LOOK.max((at - asked) * (1 + REST));
         std::thread::sleep(pause.saturating_sub(asked.elapsed()));
     }

@@ -53,17 +53,17 @@ fn main() -> ExitCode {
         }
     };
     let mut table = Table::new(&options);
+    let file = options.file();
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
     for (name, measure) in BENCHES {
         if options.chosen.iter().any(|chosen| chosen == name) {
             eprintln!("measuring: {name}");
             table.add(measure(&options));
+            // At once: a later measurement may fail.
+            std::fs::write(&file, table.to_string()).unwrap();
         }
     }
-    let text = table.to_string();
-    print!("{text}");
-    let file = options.file();
-    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-    std::fs::write(&file, text).unwrap();
+    print!("{table}");
     eprintln!("written to {}", file.display());
     ExitCode::SUCCESS
 }
