@@ -2,7 +2,6 @@
 //! topics, groups, database and state.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -21,7 +20,8 @@ use throughline_stream::{
 };
 use throughline_tests::reference::{Settings, Tables};
 
-use crate::process::{Process, program, until};
+use crate::http::free_address;
+use crate::process::{Process, call, until};
 use crate::services::{self, Services};
 use crate::written;
 
@@ -146,16 +146,7 @@ impl Installation {
         // Each gets a file of its own, which nobody changes while it is read.
         let number = self.written.fetch_add(1, Ordering::Relaxed);
         let file = self.directory.join(format!("config-{number}.yaml"));
-        // JSON is YAML.
-        std::fs::write(&file, self.config.to_string()).unwrap();
-        let mut command = Command::new(program());
-        for (variable, _) in std::env::vars_os() {
-            if variable.to_string_lossy().starts_with("THROUGHLINE_") {
-                command.env_remove(variable);
-            }
-        }
-        command.current_dir(&self.directory);
-        command.arg("--config").arg(file).args(arguments);
+        let mut command = call(&self.config, &file, arguments);
         command.env("THROUGHLINE_TELEMETRY__LISTEN", "");
         command
     }
@@ -175,9 +166,7 @@ impl Installation {
 
     /// Starts a process that serves telemetry; gives the address, too.
     pub fn start_watched(&self, name: &str, arguments: &[&str]) -> (Process, String) {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = port.local_addr().unwrap().to_string();
-        drop(port);
+        let address = free_address();
         let mut command = self.command(arguments);
         command.env("THROUGHLINE_TELEMETRY__LISTEN", &address);
         (self.start_command(name, command), address)
@@ -186,7 +175,7 @@ impl Installation {
     /// Starts a call of the program.
     pub fn start_command(&self, name: &str, command: Command) -> Process {
         let log = self.directory.join(format!("{name}.log"));
-        let entries = self.services.work.join("processes");
+        let entries = self.services.entries();
         Process::start(&format!("{}: {name}", self.name), command, log, &entries)
     }
 

@@ -13,20 +13,17 @@ mod erased_rows;
 mod erasure;
 mod faults;
 mod generations;
-mod http;
 mod identity;
 mod installation;
 mod kills;
 mod memory;
 mod privacy;
-mod process;
 mod program;
 mod replay;
 mod restated;
 mod rig;
 mod rotation;
 mod rows;
-mod services;
 mod snapshots;
 mod telemetry;
 mod traffic;
@@ -34,3 +31,6 @@ mod traps;
 mod verify;
 mod whole;
 mod written;
+
+// What is shared with `make bench`.
+use throughline_tests::live::{http, process, services};

@@ -5,7 +5,7 @@ use throughline_stream::metric_names::{self, ALL};
 use throughline_tests::reference::Settings;
 
 use crate::dead_letters::GOOD;
-use crate::http::get;
+use crate::http::{get, metric as values};
 use crate::installation::{Group, Installation};
 use crate::process::until;
 use crate::traffic;
@@ -135,15 +135,4 @@ fn too_many_rejected_records_are_an_alarm_until_good_ones_come() {
     until_alarm_is(0.0);
     assert_eq!(get(&address, "/healthz").unwrap().0, 200);
     run.stop();
-}
-
-/// The values of a metric, whatever its labels.
-fn values(page: &str, name: &str) -> Vec<f64> {
-    let samples = page.lines().filter(|line| {
-        let rest = line.strip_prefix(name);
-        rest.is_some_and(|rest| rest.starts_with(['{', ' ']))
-    });
-    samples
-        .map(|line| line.rsplit(' ').next().unwrap().parse().unwrap())
-        .collect()
 }

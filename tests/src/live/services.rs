@@ -1,5 +1,5 @@
-//! Kafka and ClickHouse for the tests of this process: real ones, started once
-//! by `dev/services.sh` on free ports, with their data in a directory of their own.
+//! Kafka and ClickHouse for this process: real ones, started by `dev/services.sh`
+//! on free ports, with their data in a directory of their own.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -7,22 +7,21 @@ use std::sync::OnceLock;
 
 use std::os::unix::process::CommandExt as _;
 
-/// Where the services of this process answer.
+/// A Kafka and a ClickHouse of their own.
 pub struct Services {
     /// Kafka, `host:port`.
     pub kafka: String,
     /// ClickHouse over HTTP, `host:port`.
     pub clickhouse: String,
-    /// What tests write goes here, a directory each.
+    /// What is written beside them goes here.
     pub work: PathBuf,
-    /// Ends the services when this process ends, in whichever way.
-    _watcher: Child,
+    instance: Instance,
 }
 
-/// The services, started by whoever asks first.
+/// The services that all tests share, started by whoever asks first.
 pub fn shared() -> &'static Services {
     static SERVICES: OnceLock<Services> = OnceLock::new();
-    SERVICES.get_or_init(Services::start)
+    SERVICES.get_or_init(|| Services::start(""))
 }
 
 /// Waits until this process is gone, by the end of its standard input. Then it
@@ -39,11 +38,11 @@ exec "$2" reset --dir "$1"
 const PREFIX: &str = "test-line-";
 
 impl Services {
-    fn start() -> Self {
+    /// Running ones; their name tells them from others of this process.
+    pub fn start(name: &str) -> Self {
         clear_away();
-        let directory = own_directory("");
-        std::fs::create_dir_all(directory.join("state/processes")).unwrap();
-        let watcher = watch(&directory);
+        let instance = Instance::new(name);
+        let directory = &instance.directory;
         let ports = [
             "--kafka-port",
             "0",
@@ -52,48 +51,95 @@ impl Services {
             "--native-port",
             "0",
         ];
-        run("up", &directory, &ports);
+        run("up", directory, &ports);
         Self {
-            kafka: address(&directory, "THROUGHLINE_KAFKA="),
-            clickhouse: address(&directory, "THROUGHLINE_CLICKHOUSE="),
+            kafka: address(directory, "THROUGHLINE_KAFKA="),
+            clickhouse: address(directory, "THROUGHLINE_CLICKHOUSE="),
             work: directory.join("state"),
-            _watcher: watcher,
+            instance,
         }
+    }
+
+    /// Where the watcher looks for processes to end with the services.
+    pub fn entries(&self) -> PathBuf {
+        self.instance.entries()
+    }
+
+    /// The process of a service, `kafka` or `clickhouse`.
+    pub fn pid(&self, service: &str) -> u32 {
+        self.instance.pid(service)
+    }
+}
+
+/// A directory with services and what works on them. Both end with it, or with
+/// this process, in whichever way that ends.
+struct Instance {
+    directory: PathBuf,
+    watcher: Child,
+}
+
+impl Instance {
+    fn new(name: &str) -> Self {
+        let mut own = format!("{PREFIX}{}", std::process::id());
+        if !name.is_empty() {
+            own = format!("{own}-{name}");
+        }
+        let directory = root().join(".dev").join(own);
+        let new = Self {
+            watcher: watch(&directory),
+            directory,
+        };
+        std::fs::create_dir_all(new.entries()).unwrap();
+        new
+    }
+
+    fn entries(&self) -> PathBuf {
+        self.directory.join("state/processes")
+    }
+
+    fn pid(&self, service: &str) -> u32 {
+        let file = self.directory.join(format!("run/{service}.pid"));
+        let entry = std::fs::read_to_string(file).unwrap();
+        entry.split(' ').next().unwrap().parse().unwrap()
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        // The watcher does the rest when its standard input ends.
+        drop(self.watcher.stdin.take());
+        let _ = self.watcher.wait();
     }
 }
 
 /// A Kafka that one test has for itself, to do it harm.
 pub struct OwnKafka {
-    directory: PathBuf,
     /// Where it answers, `host:port`.
     pub address: String,
-    watcher: Child,
+    instance: Instance,
 }
 
 impl OwnKafka {
     /// A running one; its name tells it from those of other tests.
     pub fn start(name: &str) -> Self {
-        let directory = own_directory(&format!("-{name}"));
-        std::fs::create_dir_all(&directory).unwrap();
-        let watcher = watch(&directory);
-        run("up", &directory, &["--only", "kafka", "--kafka-port", "0"]);
+        let instance = Instance::new(name);
+        let directory = &instance.directory;
+        run("up", directory, &["--only", "kafka", "--kafka-port", "0"]);
         Self {
-            address: address(&directory, "THROUGHLINE_KAFKA="),
-            directory,
-            watcher,
+            address: address(directory, "THROUGHLINE_KAFKA="),
+            instance,
         }
     }
 
     /// Ends it; what it keeps stays.
     pub fn stop(&self) {
-        run("down", &self.directory, &[]);
+        run("down", &self.instance.directory, &[]);
     }
 
     /// Sends its process a signal by name: KILL, STOP, CONT.
     pub fn signal(&self, signal: &str) {
-        let entry = std::fs::read_to_string(self.directory.join("run/kafka.pid")).unwrap();
-        let pid = entry.split(' ').next().unwrap();
-        let sent = Command::new("kill").args(["-s", signal, pid]).status();
+        let pid = self.instance.pid("kafka").to_string();
+        let sent = Command::new("kill").args(["-s", signal, &pid]).status();
         assert!(sent.unwrap().success(), "kafka had ended already");
     }
 
@@ -102,23 +148,10 @@ impl OwnKafka {
         let port = self.address.rsplit(':').next().unwrap();
         run(
             "up",
-            &self.directory,
+            &self.instance.directory,
             &["--only", "kafka", "--kafka-port", port],
         );
     }
-}
-
-impl Drop for OwnKafka {
-    fn drop(&mut self) {
-        // The watcher does the rest when its standard input ends.
-        drop(self.watcher.stdin.take());
-        let _ = self.watcher.wait();
-    }
-}
-
-fn own_directory(suffix: &str) -> PathBuf {
-    let name = format!("{PREFIX}{}{suffix}", std::process::id());
-    root().join(".dev").join(name)
 }
 
 fn watch(directory: &Path) -> Child {
@@ -179,7 +212,8 @@ fn script() -> PathBuf {
     root().join("dev/services.sh")
 }
 
-fn root() -> PathBuf {
+/// The checkout.
+pub fn root() -> PathBuf {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     package.parent().unwrap().to_owned()
 }

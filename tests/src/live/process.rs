@@ -5,6 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
+
+use super::usage;
+
 /// No test waits longer for anything: it is no measure, but a way to fail.
 pub const PATIENCE: Duration = Duration::from_mins(4);
 /// How often something is looked at until it is so.
@@ -88,13 +92,19 @@ impl Process {
         assert!(sent.unwrap().success(), "{} had ended already", self.name);
     }
 
+    /// Its number.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// CPU seconds it has used so far; none when it has ended and was asked how.
+    pub fn cpu_seconds(&self) -> Option<f64> {
+        usage::cpu_seconds(self.pid())
+    }
+
     /// The most memory it has had so far, in MiB; none when it has ended.
     pub fn peak_mib(&self) -> Option<u64> {
-        let status = format!("/proc/{}/status", self.child.id());
-        let status = std::fs::read_to_string(status).ok()?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kib: u64 = line?.trim().trim_end_matches(" kB").parse().ok()?;
-        Some(kib / 1024)
+        usage::peak_mib(self.pid())
     }
 
     /// Ends it as `kill -9` does.
@@ -162,15 +172,31 @@ impl Progress {
     }
 }
 
-/// The program, built beside the test.
+/// A call of the program with a configuration, which is written to `file`. It
+/// knows nothing of the environment's services.
+pub fn call(config: &Value, file: &Path, arguments: &[&str]) -> Command {
+    // JSON is YAML.
+    std::fs::write(file, config.to_string()).unwrap();
+    let mut command = Command::new(program());
+    for (variable, _) in std::env::vars_os() {
+        if variable.to_string_lossy().starts_with("THROUGHLINE_") {
+            command.env_remove(variable);
+        }
+    }
+    command.current_dir(file.parent().unwrap());
+    command.arg("--config").arg(file).args(arguments);
+    command
+}
+
+/// The program, built beside this one.
 pub fn program() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    // target/debug/deps/it-0123 and target/debug/throughline
-    let program = test
-        .parent()
-        .and_then(Path::parent)
-        .unwrap()
-        .join("throughline");
+    let own = std::env::current_exe().unwrap();
+    // target/debug/deps/it-0123 or target/release/bench, and target/debug/throughline
+    let mut directory = own.parent().unwrap();
+    if directory.ends_with("deps") {
+        directory = directory.parent().unwrap();
+    }
+    let program = directory.join("throughline");
     assert!(
         program.exists(),
         "{} is missing: `cargo build --workspace` makes it (`make test` does)",
