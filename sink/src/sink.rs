@@ -144,7 +144,10 @@ impl<S: Source> Sink<S> {
         let mut failures = Vec::new();
         for sent in insert(&self.clickhouse, blocks, &self.stop) {
             match sent {
-                Sent::Done(block) => count_inserted(&block),
+                Sent::Done(block) => {
+                    count_inserted(&block);
+                    self.blocks.recycle(block);
+                }
                 Sent::Failed(block, error) => {
                     failures.push((block.table, error));
                     self.sealed.push(block);
@@ -271,6 +274,6 @@ fn count_inserted(block: &Block) {
     let table = block.table.name();
     metrics::counter!(metric_names::SINK_ROWS_TOTAL, "table" => table).increment(block.rows as u64);
     metrics::counter!(metric_names::SINK_INSERTED_BYTES_TOTAL, "table" => table)
-        .increment(block.bytes.len() as u64);
+        .increment(block.size() as u64);
     metrics::histogram!(metric_names::SINK_BLOCK_ROWS, "table" => table).record(block.rows as f64);
 }
