@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use throughline_stream::backlog::{is_backlog, now_ms};
 use throughline_stream::{
-    Polled, Position, Record, Role, Source, Step, Stop, TopicPartition, metric_names,
+    Blocked, Polled, Position, Record, Role, Source, Step, Stop, TopicPartition, metric_names,
 };
 
 use crate::blocks::{Block, Blocks};
@@ -51,6 +51,7 @@ pub struct Sink<S> {
     /// Blocks that are sealed and not acknowledged.
     sealed: Vec<Block>,
     retry: Retry,
+    blocked: Blocked,
 }
 
 impl<S: Source> Sink<S> {
@@ -71,6 +72,7 @@ impl<S: Source> Sink<S> {
             is_behind: false,
             oldest_ms: None,
             sealed: Vec::new(),
+            blocked: Blocked::new("sink", "clickhouse"),
         })
     }
 
@@ -142,7 +144,8 @@ impl<S: Source> Sink<S> {
         self.sealed.extend(self.blocks.take());
         let blocks = std::mem::take(&mut self.sealed);
         let mut failures = Vec::new();
-        for sent in insert(&self.clickhouse, blocks, &self.stop) {
+        let insert = || insert(&self.clickhouse, blocks, &self.stop);
+        for sent in self.blocked.wait(insert) {
             match sent {
                 Sent::Done(block) => {
                     count_inserted(&block);

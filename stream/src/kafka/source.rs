@@ -15,6 +15,7 @@ use super::lifeline::Lifeline;
 use super::settings::{Member, SourceSettings, broker_error};
 use super::slots::{Slots, list};
 use super::start::{Log, PATIENCE, Start, StartAt};
+use crate::blocked::{Blocked, role_of};
 use crate::failpoint::{self, Step};
 use crate::metric_names;
 use crate::record::{Position, Record, TopicPartition};
@@ -46,6 +47,7 @@ pub struct KafkaSource {
     verify_at: Option<Instant>,
     failed: Option<StreamError>,
     lifeline: Lifeline,
+    blocked: Blocked,
     /// What the lifeline asks for.
     topic: String,
 }
@@ -65,6 +67,7 @@ impl KafkaSource {
             verify_at: None,
             failed: None,
             lifeline: Lifeline::new(&settings.client),
+            blocked: Blocked::new(role_of(&settings.name), "records"),
             topic: settings.topics.first().cloned().unwrap_or_default(),
         })
     }
@@ -367,7 +370,12 @@ impl KafkaSource {
         let mut patience = wait;
         let mut bytes = 0;
         while records.len() < max_records && bytes < POLL_BYTES {
-            let Some(message) = self.inbox.next(patience) else {
+            let message = if patience.is_zero() {
+                self.inbox.next(patience)
+            } else {
+                self.blocked.wait(|| self.inbox.next(patience))
+            };
+            let Some(message) = message else {
                 break;
             };
             patience = Duration::ZERO;
