@@ -22,6 +22,9 @@ use crate::source::Sources;
 use crate::tally::{StageTimes, Tally};
 use crate::tenant::{TenantError, Tenants};
 
+/// How many records are read before their events are emitted.
+const GROUP: usize = 32;
+
 /// Everything a record needs on its way through, but source and publisher.
 #[derive(Debug)]
 pub struct Converter {
@@ -87,25 +90,36 @@ impl Converter {
             let Some((_, topic)) = self.topics.iter().find(|(known, _)| **known == *name) else {
                 continue;
             };
-            for record in run {
-                let bytes = record.value.as_ref().map_or(0, Vec::len);
-                self.tally.record(*topic, bytes);
-                if let Err(rejection) = reader.read(*topic, record) {
-                    self.tally.rejected(*topic, rejection.reason);
-                    bury(dead_letter(&self.dead_letters, record, &rejection), publish)?;
-                    continue;
+            for group in run.chunks(GROUP) {
+                reader.events.clear();
+                let mut ends = [0; GROUP];
+                for (record, end) in group.iter().zip(&mut ends) {
+                    let bytes = record.value.as_ref().map_or(0, Vec::len);
+                    self.tally.record(*topic, bytes);
+                    let before = reader.events.len();
+                    if let Err(rejection) = reader.read(*topic, record) {
+                        reader.events.truncate(before);
+                        self.tally.rejected(*topic, rejection.reason);
+                        bury(dead_letter(&self.dead_letters, record, &rejection), publish)?;
+                    }
+                    *end = reader.events.len();
+                    self.tally.events(*topic, *end - before);
                 }
-                self.tally.events(*topic, reader.events.len());
-                let place = Place {
-                    origin: Origin {
-                        topic: &record.topic,
-                        partition: record.partition,
-                    },
-                    offset: record.offset,
-                };
-                for event in &reader.events {
-                    self.emitter
-                        .emit(*topic, event, place, &mut self.batches, publish)?;
+                self.emitter.expect(&reader.events);
+                let mut begin = 0;
+                for (record, end) in group.iter().zip(ends) {
+                    let place = Place {
+                        origin: Origin {
+                            topic: &record.topic,
+                            partition: record.partition,
+                        },
+                        offset: record.offset,
+                    };
+                    for event in &reader.events[begin..end] {
+                        self.emitter
+                            .emit(*topic, event, place, &mut self.batches, publish)?;
+                    }
+                    begin = end;
                 }
             }
         }
@@ -138,13 +152,12 @@ struct EventReader<'a, 'm> {
     value_bytes: usize,
     /// Filled with one object after the other.
     object: Object<'a>,
-    /// Those of the last record: they are used together or not at all.
+    /// Those of the last records; of one record all are used, or none.
     events: Vec<Event<'a>>,
 }
 
 impl<'a> EventReader<'a, '_> {
     fn read(&mut self, topic: RawTopic, record: &'a Record) -> Result<(), Rejection> {
-        self.events.clear();
         let value = record.value.as_deref().unwrap_or_default();
         check_size(value, self.value_bytes)?;
         let mut event = |element, object: Option<&Object<'a>>| {

@@ -109,6 +109,17 @@ impl Idents {
         }
     }
 
+    /// Says that the hashes of a normalised value will be asked for soon.
+    pub fn announce(&mut self, kind: IdentKind, tenant: &str, value: &[u8]) {
+        let stable = self.stable.as_mut().unwrap_or(&mut self.current);
+        stable.announce(kind, tenant, value);
+    }
+
+    /// Brings near what is remembered of the announced values.
+    pub fn fetch(&mut self) {
+        self.stable.as_mut().unwrap_or(&mut self.current).fetch();
+    }
+
     /// The hashes of a normalised value.
     pub fn hashes(&mut self, kind: IdentKind, tenant: &str, value: &[u8]) -> Hashes {
         let stable = self.stable(kind, tenant, value);

@@ -42,6 +42,15 @@ const fn order(topic: RawTopic) -> [Slot; 6] {
 }
 
 impl Identifiers<'_> {
+    /// Says that these will be identified soon.
+    pub fn announce(&self, tenant: &str, idents: &mut Idents) {
+        for slot in [Visitor, User, Phone, Caller, Slot::Email, CrmContact] {
+            if let Some((kind, value)) = self.get(slot) {
+                idents.announce(kind, tenant, value.as_bytes());
+            }
+        }
+    }
+
     fn get(&self, slot: Slot) -> Option<(IdentKind, &str)> {
         let (kind, value) = match slot {
             Visitor => (IdentKind::Visitor, self.visitor),

@@ -19,14 +19,24 @@ struct Open {
 }
 
 /// A block that is ready to be sent, as often as it takes.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Block {
     /// Where it belongs.
     pub table: Table,
     /// How many rows it has.
     pub rows: usize,
-    /// The rows in the format `Native`.
-    pub bytes: Bytes,
+    columns: Vec<Column>,
+}
+
+/// A block in the format `Native`, piece by piece: no copy of the whole exists.
+#[derive(Debug)]
+pub struct Pieces<'a> {
+    block: &'a Block,
+    piece_bytes: usize,
+    /// How many columns are written.
+    written: usize,
+    /// What is written and not given yet.
+    rest: Bytes,
 }
 
 impl Default for Blocks {
@@ -48,22 +58,60 @@ impl Open {
     fn size(&self) -> usize {
         self.columns.iter().map(Column::size).sum()
     }
+}
 
-    fn seal(&self) -> Block {
+impl Block {
+    /// How many bytes its values take.
+    pub fn size(&self) -> usize {
+        self.columns.iter().map(Column::size).sum()
+    }
+
+    /// The same bytes each time, in pieces of at most so many.
+    pub fn pieces(&self, piece_bytes: usize) -> Pieces<'_> {
+        Pieces {
+            block: self,
+            piece_bytes: piece_bytes.max(1),
+            written: 0,
+            rest: Bytes::new(),
+        }
+    }
+}
+
+impl Pieces<'_> {
+    /// Writes whole columns until there is enough for a piece.
+    fn write(&mut self) {
+        let Block {
+            table,
+            rows,
+            columns,
+        } = self.block;
         // Names, types and the like take little.
-        let mut bytes = Vec::with_capacity(self.size() + 64 * self.columns.len());
-        put_length(self.columns.len(), &mut bytes);
-        put_length(self.rows, &mut bytes);
-        for (column, (name, kind)) in self.columns.iter().zip(self.table.columns()) {
-            put_bytes(name.as_bytes(), &mut bytes);
-            put_bytes(kind.as_bytes(), &mut bytes);
-            column.write(&mut bytes);
+        let whole = self.block.size() + 64 * columns.len();
+        let mut out = Vec::with_capacity(whole.min(self.piece_bytes));
+        while out.len() < self.piece_bytes && self.written < columns.len() {
+            if self.written == 0 {
+                put_length(columns.len(), &mut out);
+                put_length(*rows, &mut out);
+            }
+            let (name, kind) = table.columns()[self.written];
+            put_bytes(name.as_bytes(), &mut out);
+            put_bytes(kind.as_bytes(), &mut out);
+            columns[self.written].write(&mut out);
+            self.written += 1;
         }
-        Block {
-            table: self.table,
-            rows: self.rows,
-            bytes: bytes.into(),
+        self.rest = out.into();
+    }
+}
+
+impl Iterator for Pieces<'_> {
+    type Item = Bytes;
+
+    fn next(&mut self) -> Option<Bytes> {
+        if self.rest.is_empty() {
+            self.write();
         }
+        let length = self.rest.len().min(self.piece_bytes);
+        (length > 0).then(|| self.rest.split_to(length))
     }
 }
 
@@ -101,11 +149,28 @@ impl Blocks {
         let filled = self.0.iter_mut().filter(|open| open.rows > 0);
         filled
             .map(|open| {
-                let block = open.seal();
-                *open = Open::new(open.table);
-                block
+                let Open {
+                    table,
+                    columns,
+                    rows,
+                } = std::mem::replace(open, Open::new(open.table));
+                Block {
+                    table,
+                    rows,
+                    columns,
+                }
             })
             .collect()
+    }
+
+    /// Takes back a block that is needed no more: the room it took is room for
+    /// the next one of its table, as much as the block needed.
+    pub fn recycle(&mut self, mut block: Block) {
+        let open = &mut self.0[block.table as usize];
+        if open.rows == 0 {
+            block.columns.iter_mut().for_each(Column::clear);
+            open.columns = block.columns;
+        }
     }
 }
 
@@ -141,9 +206,30 @@ mod tests {
             taken.iter().map(|b| (b.table, b.rows)).collect::<Vec<_>>(),
             [(Table::Tenants, 3)]
         );
-        assert_eq!(taken[0].bytes[..2], [8, 3]);
-        assert_eq!(taken[0].bytes[taken[0].bytes.len() - 3..], [1, 2, 3]);
         assert_eq!((blocks.max_rows(), blocks.bytes()), (0, 0));
+        let whole = bytes(&taken[0], usize::MAX);
+        assert_eq!(whole[..2], [8, 3]);
+        assert_eq!(whole[whole.len() - 3..], [1, 2, 3]);
+        // It is the same however it is cut, and in room that was used before.
+        for piece_bytes in [1, 7, 64] {
+            assert!(
+                taken[0]
+                    .pieces(piece_bytes)
+                    .all(|it| it.len() <= piece_bytes)
+            );
+            assert_eq!(bytes(&taken[0], piece_bytes), whole);
+        }
+        for block in taken {
+            blocks.recycle(block);
+        }
+        assert_eq!((blocks.max_rows(), blocks.bytes()), (0, 0));
+        let rows = [Ok(1), Ok(2), Ok(3)];
+        blocks.append(Table::Tenants, rows, write).unwrap();
+        assert_eq!(bytes(&blocks.take()[0], usize::MAX), whole);
+    }
+
+    fn bytes(block: &Block, piece_bytes: usize) -> Vec<u8> {
+        block.pieces(piece_bytes).flatten().collect()
     }
 
     #[test]

@@ -93,9 +93,7 @@ async fn send_within(client: Client, block: Block, limit: Duration, stop: Stop) 
 
 async fn send(client: &Client, block: &Block) -> Result<()> {
     let mut insert = client.insert_formatted_with(statement(block));
-    let mut rest = block.bytes.clone();
-    while !rest.is_empty() {
-        let piece = rest.split_to(rest.len().min(PIECE_BYTES));
+    for piece in block.pieces(PIECE_BYTES) {
         insert.send(piece).await?;
     }
     insert.end().await

@@ -8,6 +8,8 @@
 //! columns are in the block, so that ClickHouse itself refuses one that does
 //! not fit the table.
 
+use std::cell::Cell;
+
 use rustc_hash::FxHashMap;
 use throughline_proto::Ident;
 use throughline_proto::rollups::TouchRef;
@@ -86,6 +88,28 @@ impl Column {
         Self::Plain(Vec::new())
     }
 
+    /// Has no values any more; of its room it keeps what they took.
+    pub fn clear(&mut self) {
+        match self {
+            Self::Plain(bytes) => clear(bytes),
+            Self::Dictionary(dictionary) => dictionary.clear(),
+            Self::Nullable { nulls, values, .. } => {
+                clear(nulls);
+                clear(values);
+            }
+            Self::Array {
+                ends,
+                end,
+                elements,
+            } => {
+                clear(ends);
+                *end = 0;
+                elements.clear();
+            }
+            Self::Pair(pair) => pair.iter_mut().for_each(Self::clear),
+        }
+    }
+
     /// How many bytes the values take.
     pub fn size(&self) -> usize {
         match self {
@@ -141,7 +165,23 @@ impl Column {
     }
 }
 
+/// Empties a list whose next content will be about as long; of more room than
+/// twice that none is kept.
+fn clear<T>(list: &mut Vec<T>) {
+    if list.capacity() / 2 > list.len() {
+        *list = Vec::new();
+    }
+    list.clear();
+}
+
 impl Dictionary {
+    fn clear(&mut self) {
+        self.numbers.clear();
+        clear(&mut self.texts);
+        clear(&mut self.values);
+        self.last.clear();
+    }
+
     fn push(&mut self, text: &[u8]) {
         if let Some(number) = self.values.last()
             && *self.last == *text
@@ -149,17 +189,31 @@ impl Dictionary {
             self.values.push(*number);
             return;
         }
-        let number = if let Some(number) = self.numbers.get(text) {
+        let number = self.number(text);
+        self.values.push(number);
+        self.last.clear();
+        self.last.extend(text);
+    }
+
+    fn push_known(&mut self, known: Known<'_>) {
+        let text = known.text.as_bytes();
+        let number = known.number.0.get().unwrap_or_else(|| self.number(text));
+        debug_assert_eq!(self.numbers.get(text), Some(&number), "it is another's");
+        known.number.0.set(Some(number));
+        self.values.push(number);
+        self.last.clear();
+        self.last.extend(text);
+    }
+
+    fn number(&mut self, text: &[u8]) -> u32 {
+        if let Some(number) = self.numbers.get(text) {
             *number
         } else {
             let number = self.numbers.len() as u32;
             self.numbers.insert(text.into(), number);
             put_bytes(text, &mut self.texts);
             number
-        };
-        self.values.push(number);
-        self.last.clear();
-        self.last.extend(text);
+        }
     }
 
     fn write(&self, out: &mut Vec<u8>) {
@@ -270,6 +324,29 @@ impl Value for &[u8] {
 impl Value for &str {
     fn put(self, column: &mut Column) {
         self.as_bytes().put(column);
+    }
+}
+
+/// A text of a record's tables, which many of its rows name: looked up in a
+/// column's dictionary once a record.
+#[derive(Clone, Copy, Debug)]
+pub struct Known<'a> {
+    /// The text.
+    pub text: &'a str,
+    /// Its number in the column that it is put in, always the same one.
+    pub number: &'a Number,
+}
+
+/// The number of a text in the dictionary of one column, once it has one there.
+#[derive(Debug, Default)]
+pub struct Number(Cell<Option<u32>>);
+
+impl Value for Known<'_> {
+    fn put(self, column: &mut Column) {
+        match column {
+            Column::Dictionary(dictionary) => dictionary.push_known(self),
+            other => self.text.put(other),
+        }
     }
 }
 

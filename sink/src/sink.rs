@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use throughline_stream::backlog::{is_backlog, now_ms};
 use throughline_stream::{
-    Polled, Position, Record, Role, Source, Step, Stop, TopicPartition, metric_names,
+    Blocked, Polled, Position, Record, Role, Source, Step, Stop, TopicPartition, metric_names,
 };
 
 use crate::blocks::{Block, Blocks};
@@ -51,6 +51,7 @@ pub struct Sink<S> {
     /// Blocks that are sealed and not acknowledged.
     sealed: Vec<Block>,
     retry: Retry,
+    blocked: Blocked,
 }
 
 impl<S: Source> Sink<S> {
@@ -71,6 +72,7 @@ impl<S: Source> Sink<S> {
             is_behind: false,
             oldest_ms: None,
             sealed: Vec::new(),
+            blocked: Blocked::new("sink", "clickhouse"),
         })
     }
 
@@ -142,9 +144,13 @@ impl<S: Source> Sink<S> {
         self.sealed.extend(self.blocks.take());
         let blocks = std::mem::take(&mut self.sealed);
         let mut failures = Vec::new();
-        for sent in insert(&self.clickhouse, blocks, &self.stop) {
+        let insert = || insert(&self.clickhouse, blocks, &self.stop);
+        for sent in self.blocked.wait(insert) {
             match sent {
-                Sent::Done(block) => count_inserted(&block),
+                Sent::Done(block) => {
+                    count_inserted(&block);
+                    self.blocks.recycle(block);
+                }
                 Sent::Failed(block, error) => {
                     failures.push((block.table, error));
                     self.sealed.push(block);
@@ -271,6 +277,6 @@ fn count_inserted(block: &Block) {
     let table = block.table.name();
     metrics::counter!(metric_names::SINK_ROWS_TOTAL, "table" => table).increment(block.rows as u64);
     metrics::counter!(metric_names::SINK_INSERTED_BYTES_TOTAL, "table" => table)
-        .increment(block.bytes.len() as u64);
+        .increment(block.size() as u64);
     metrics::histogram!(metric_names::SINK_BLOCK_ROWS, "table" => table).record(block.rows as f64);
 }

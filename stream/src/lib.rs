@@ -4,6 +4,7 @@
 //! cluster and, without any service, in `attribute` and in tests.
 
 pub mod backlog;
+pub mod blocked;
 pub mod failpoint;
 pub mod idle;
 pub mod kafka;
@@ -14,6 +15,7 @@ pub mod role;
 pub mod runner;
 pub mod stop;
 
+pub use blocked::Blocked;
 pub use record::{Header, Outgoing, Position, Record, TopicPartition};
 pub use role::{Polled, Publish, Role, Source, Step, StreamError};
 pub use stop::Stop;

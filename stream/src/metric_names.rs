@@ -32,6 +32,8 @@ metric_names! {
     STREAM_KAFKA_UP = Gauge Count "throughline_stream_kafka_up";
     /// Workers that their group took for others of their own names, and that joined it again without.
     STREAM_FENCED_MEMBERS_TOTAL = Counter Count "throughline_stream_fenced_members_total";
+    /// How long workers waited: role, and on what: records, acknowledgements (of written records), room (in the producer's queue), clickhouse (an insert and its answer); labels role, on.
+    STREAM_BLOCKED_MICROSECONDS_TOTAL = Counter Microseconds "throughline_stream_blocked_microseconds_total";
     /// Records read from raw topics; label topic.
     INGEST_RECORDS = Counter Count "throughline_ingest_records_total";
     /// Bytes of their values; label topic.

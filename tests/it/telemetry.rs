@@ -43,6 +43,19 @@ fn a_line_at_rest_tells_everything_and_its_sums_agree() {
         let is_there = page.lines().any(|line| line.starts_with(name));
         assert!(is_there || ELSEWHERE.contains(name), "there is no {name}");
     }
+    for (role, on) in [
+        ("ingest", "records"),
+        ("ingest", "acknowledgements"),
+        ("processor", "records"),
+        ("processor", "acknowledgements"),
+        ("sink", "records"),
+        ("sink", "clickhouse"),
+    ] {
+        let name = metric_names::STREAM_BLOCKED_MICROSECONDS_TOTAL;
+        let of_it = format!("{name}{{role=\"{role}\",on=\"{on}\"}}");
+        let waited = values(&page, &of_it);
+        assert!(waited.iter().sum::<f64>() > 0.0, "{role} on {on}");
+    }
     for name in [
         metric_names::PROCESSOR_CREDIT_IMBALANCE_PPM,
         metric_names::PROCESSOR_REVENUE_IMBALANCE_MINOR_UNITS,

@@ -1,6 +1,8 @@
 //! Hashes under one key, with those of the last identifiers remembered: a
 //! visitor comes again and again, and a look is much cheaper than an HMAC.
 
+use std::hint::black_box;
+
 use throughline_proto::{Ident, IdentKind};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -21,6 +23,8 @@ pub const MAX_CELLS: usize = 1 << 20;
 pub struct Remembered {
     key: IdentKey,
     pairs: Box<[[Cell; 2]]>,
+    /// Pairs that are about to be looked at.
+    announced: Vec<usize>,
 }
 
 /// A remembered identifier.
@@ -43,7 +47,28 @@ impl Remembered {
         Self {
             key,
             pairs: vec![[nothing; 2]; pairs].into(),
+            announced: Vec::new(),
         }
+    }
+
+    /// Says that a value will be asked for soon.
+    pub fn announce(&mut self, kind: IdentKind, tenant: &str, value: &[u8]) {
+        if let Some(key) = cell_key(kind, tenant.as_bytes(), value) {
+            self.announced.push(self.place(&key));
+        }
+    }
+
+    /// Brings the cells of all announced values near. The table is larger than
+    /// the processor's caches, so that a look at a cell takes longer than all
+    /// else that an event needs; looks that do not depend on each other are
+    /// taken at once.
+    pub fn fetch(&mut self) {
+        let looks = self.announced.drain(..);
+        black_box(looks.fold(0, |seen, place| seen ^ self.pairs[place][0].key[0]));
+    }
+
+    fn place(&self, key: &[u8; KEY_BYTES]) -> usize {
+        xxh3_64(key) as usize & (self.pairs.len() - 1)
     }
 
     /// The identifier of a normalised value.
@@ -51,7 +76,7 @@ impl Remembered {
         let Some(key) = cell_key(kind, tenant.as_bytes(), value) else {
             return self.key.ident(kind, tenant, value);
         };
-        let place = xxh3_64(&key) as usize & (self.pairs.len() - 1);
+        let place = self.place(&key);
         let pair = &mut self.pairs[place];
         if pair[0].key == key {
             return pair[0].ident;

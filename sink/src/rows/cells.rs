@@ -1,8 +1,8 @@
 //! Figures by the hour, and the costs that some of them come from.
 
-use throughline_proto::rollups::{CellShare, Cost, CreditCell, Dimension, TrafficCell};
+use throughline_proto::rollups::{CellShare, Cost, CreditCell, TrafficCell};
 
-use super::{Names, RowError, date, hour};
+use super::{Named, Names, RowError, date, hour};
 use crate::native::{List, Row};
 use crate::table::Columns;
 
@@ -142,7 +142,7 @@ pub fn credit(row: &CreditCell, names: Names<'_>, out: &mut Row<'_>) -> Result<(
     Ok(())
 }
 
-fn cell_dimension(dimension: &Dimension<'_>, out: &mut Row<'_>) {
+fn cell_dimension(dimension: Named<'_>, out: &mut Row<'_>) {
     out.put(dimension.channel);
     out.put(dimension.source);
     out.put(dimension.medium);

@@ -1,9 +1,9 @@
 //! Deals and their credit.
 
-use throughline_proto::rollups::{Credit, CreditShare, CreditState, CreditTouch, Deal, Dimension};
+use throughline_proto::rollups::{Credit, CreditShare, CreditState, CreditTouch, Deal};
 
-use super::{Names, RowError};
-use crate::native::{List, Row, TouchId};
+use super::{Named, Names, RowError};
+use crate::native::{Known, List, Row, TouchId};
 use crate::table::Columns;
 
 /// Columns of `deal_versions`.
@@ -109,17 +109,20 @@ fn write_touches(
     out.put(List(touches.iter().map(|touch| TouchId(touch.touch))));
     out.put(List(touches.iter().map(|touch| touch.at)));
     out.put(List(touches.iter().map(|touch| touch.kind)));
-    let columns: [for<'a> fn(&Dimension<'a>) -> &'a str; 6] = [
+    let known: [for<'a> fn(Named<'a>) -> Known<'a>; 4] = [
         |dimension| dimension.channel,
         |dimension| dimension.source,
         |dimension| dimension.medium,
         |dimension| dimension.campaign,
-        |dimension| dimension.content,
-        |dimension| dimension.term,
     ];
-    for column in columns {
-        let texts = touches.iter();
-        out.try_put(texts.map(|touch| names.dimension(touch.dimension).map(column)))?;
+    let dimensions = || touches.iter().map(|it| names.dimension(it.dimension));
+    for column in known {
+        out.try_put(dimensions().map(|dimension| dimension.map(column)))?;
+    }
+    let texts: [for<'a> fn(Named<'a>) -> &'a str; 2] =
+        [|dimension| dimension.content, |dimension| dimension.term];
+    for column in texts {
+        out.try_put(dimensions().map(|dimension| dimension.map(column)))?;
     }
     Ok(())
 }
@@ -149,7 +152,7 @@ fn write_shares(
         |share| share.profit,
     ];
     for figure in figures {
-        let figures = |(_, share): &(&str, &CreditShare)| figure(share);
+        let figures = |(_, share): &(Known<'_>, &CreditShare)| figure(share);
         out.put(List(
             by_touch().map(|group| List(group.iter().map(figures))),
         ));
@@ -159,9 +162,9 @@ fn write_shares(
 
 /// The shares of each touch, which may be none, from all in their order.
 fn groups<'a, 'b>(
-    shares: &'a [(&'b str, &'b CreditShare)],
+    shares: &'a [(Known<'b>, &'b CreditShare)],
     touches: u32,
-) -> impl Iterator<Item = &'a [(&'b str, &'b CreditShare)]> {
+) -> impl Iterator<Item = &'a [(Known<'b>, &'b CreditShare)]> {
     (0..touches).scan(shares, |rest, touch| {
         let count = rest.iter().take_while(|(_, share)| share.touch == touch);
         let (group, after) = rest.split_at(count.count());

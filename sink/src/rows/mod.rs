@@ -8,9 +8,10 @@ pub mod deals;
 pub mod touches;
 
 use throughline_proto::flat::Malformed;
-use throughline_proto::rollups::{self as wire, Batch, Dimension, Rows};
+use throughline_proto::rollups::{self as wire, Batch, Rows};
 
 use crate::blocks::Blocks;
+use crate::native::{Known, Number};
 use crate::table::Table;
 
 /// Why a record's rows cannot be written.
@@ -30,7 +31,11 @@ pub enum RowError {
 /// Appends all rows of a record to the block of their table.
 pub fn append(value: &[u8], blocks: &mut Blocks) -> Result<(), RowError> {
     let (batch, rest) = Batch::read(value)?;
-    let names = Names(&batch);
+    let numbers = Numbers::of(&batch);
+    let names = Names {
+        batch: &batch,
+        numbers: &numbers,
+    };
     match batch.table {
         wire::Table::Tenants => blocks.append(Table::Tenants, Rows::new(rest), |row, out| {
             clients::tenant(row, names, out)
@@ -76,34 +81,101 @@ pub fn append(value: &[u8], blocks: &mut Blocks) -> Result<(), RowError> {
 
 /// The tables in front of a batch's rows.
 #[derive(Clone, Copy, Debug)]
-pub struct Names<'a>(&'a Batch<'a>);
+pub struct Names<'a> {
+    batch: &'a Batch<'a>,
+    numbers: &'a Numbers,
+}
 
-impl<'a> Names<'a> {
-    fn generation(self) -> u32 {
-        self.0.generation
-    }
+/// The numbers of a batch's texts in the dictionaries of their columns.
+#[derive(Debug)]
+struct Numbers {
+    tenants: Vec<Number>,
+    models: Vec<Number>,
+    topics: Vec<Number>,
+    dimensions: Vec<[Number; 4]>,
+}
 
-    fn tenant(self, index: u32) -> Result<&'a str, RowError> {
-        look_up(&self.0.tenants, "tenant", index).copied()
-    }
+/// A dimension of a batch.
+#[derive(Clone, Copy, Debug)]
+pub struct Named<'a> {
+    channel: Known<'a>,
+    source: Known<'a>,
+    medium: Known<'a>,
+    campaign: Known<'a>,
+    content: &'a str,
+    term: &'a str,
+}
 
-    fn model(self, index: u32) -> Result<&'a str, RowError> {
-        look_up(&self.0.models, "model", index).copied()
-    }
-
-    fn topic(self, index: u32) -> Result<&'a str, RowError> {
-        look_up(&self.0.topics, "topic", index).copied()
-    }
-
-    fn dimension(self, index: u32) -> Result<&'a Dimension<'a>, RowError> {
-        look_up(&self.0.dimensions, "dimension", index)
+impl Numbers {
+    fn of(batch: &Batch<'_>) -> Self {
+        fn numbers<T: Default>(count: usize) -> Vec<T> {
+            std::iter::repeat_with(T::default).take(count).collect()
+        }
+        Self {
+            tenants: numbers(batch.tenants.len()),
+            models: numbers(batch.models.len()),
+            topics: numbers(batch.topics.len()),
+            dimensions: numbers(batch.dimensions.len()),
+        }
     }
 }
 
-fn look_up<'a, T>(table: &'a [T], what: &'static str, index: u32) -> Result<&'a T, RowError> {
-    table
-        .get(index as usize)
-        .ok_or(RowError::Missing(what, index))
+impl<'a> Names<'a> {
+    fn generation(self) -> u32 {
+        self.batch.generation
+    }
+
+    fn tenant(self, index: u32) -> Result<Known<'a>, RowError> {
+        known(&self.batch.tenants, &self.numbers.tenants, "tenant", index)
+    }
+
+    fn model(self, index: u32) -> Result<Known<'a>, RowError> {
+        known(&self.batch.models, &self.numbers.models, "model", index)
+    }
+
+    fn topic(self, index: u32) -> Result<Known<'a>, RowError> {
+        known(&self.batch.topics, &self.numbers.topics, "topic", index)
+    }
+
+    fn dimension(self, index: u32) -> Result<Named<'a>, RowError> {
+        let (dimension, numbers) = look_up(
+            &self.batch.dimensions,
+            &self.numbers.dimensions,
+            "dimension",
+            index,
+        )?;
+        let [channel, source, medium, campaign] = numbers;
+        let known = |text, number| Known { text, number };
+        Ok(Named {
+            channel: known(dimension.channel, channel),
+            source: known(dimension.source, source),
+            medium: known(dimension.medium, medium),
+            campaign: known(dimension.campaign, campaign),
+            content: dimension.content,
+            term: dimension.term,
+        })
+    }
+}
+
+fn known<'a>(
+    texts: &'a [&'a str],
+    numbers: &'a [Number],
+    what: &'static str,
+    index: u32,
+) -> Result<Known<'a>, RowError> {
+    let (text, number) = look_up(texts, numbers, what, index)?;
+    Ok(Known { text, number })
+}
+
+fn look_up<'a, T, N>(
+    table: &'a [T],
+    numbers: &'a [N],
+    what: &'static str,
+    index: u32,
+) -> Result<(&'a T, &'a N), RowError> {
+    let at = index as usize;
+    let found = table.get(at).zip(numbers.get(at));
+    found.ok_or(RowError::Missing(what, index))
 }
 
 /// A `Date`. Days outside of what the type can hold (1970 to 2149) become its

@@ -13,6 +13,7 @@ mod reader;
 
 use self::reader::text;
 use super::*;
+use crate::blocks::Block;
 
 /// A record with rows of one table.
 fn record<'a, T: Row<'a>>(rows: &[T]) -> Vec<u8> {
@@ -42,6 +43,10 @@ fn dimension(channel: &'static str, source: &'static str) -> Dimension<'static> 
     }
 }
 
+fn bytes(block: &Block) -> Vec<u8> {
+    block.pieces(usize::MAX).flatten().collect()
+}
+
 #[track_caller]
 fn check<'a, T: Row<'a>>(rows: &[T], table: Table, expected: &[&str]) {
     let mut blocks = Blocks::default();
@@ -49,7 +54,7 @@ fn check<'a, T: Row<'a>>(rows: &[T], table: Table, expected: &[&str]) {
     let block = blocks.take().pop().unwrap();
     assert_eq!(block.table, table);
     assert_eq!(
-        text(&block.bytes, table.columns(), block.rows),
+        text(&bytes(&block), table.columns(), block.rows),
         expected.join("\n")
     );
 }
@@ -472,7 +477,7 @@ fn dead_letter_text(headers: &[(&str, Option<&str>)]) -> String {
         })
         .unwrap();
     let block = blocks.take().pop().unwrap();
-    text(&block.bytes, Table::DeadLetters.columns(), 1)
+    text(&bytes(&block), Table::DeadLetters.columns(), 1)
 }
 
 #[test]

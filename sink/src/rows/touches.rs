@@ -1,7 +1,7 @@
 //! Touches and calls.
 
 use throughline_proto::rollups::{
-    Call, CallState, Dimension, Origin, TouchRef, TouchState, TouchTopic, Touchpoint,
+    Call, CallState, Origin, TouchRef, TouchState, TouchTopic, Touchpoint,
 };
 
 use super::{Names, RowError};
@@ -142,24 +142,26 @@ fn whence(
     names: Names<'_>,
     out: &mut Row<'_>,
 ) -> Result<(), RowError> {
-    let nothing = Dimension::default();
-    let dimension = if is_deleted {
-        &nothing
+    if is_deleted {
+        for _ in 0..6 {
+            out.put("");
+        }
     } else {
-        names.dimension(dimension)?
+        let dimension = names.dimension(dimension)?;
+        out.put(dimension.channel);
+        out.put(dimension.source);
+        out.put(dimension.medium);
+        out.put(dimension.campaign);
+        out.put(dimension.content);
+        out.put(dimension.term);
+    }
+    let (partition, offset) = if let Some(origin) = origin {
+        out.put(names.topic(origin.topic)?);
+        (origin.partition, origin.offset)
+    } else {
+        out.put("");
+        if is_deleted { (0, 0) } else { (-1, -1) }
     };
-    out.put(dimension.channel);
-    out.put(dimension.source);
-    out.put(dimension.medium);
-    out.put(dimension.campaign);
-    out.put(dimension.content);
-    out.put(dimension.term);
-    let (topic, partition, offset) = match origin {
-        Some(origin) => (names.topic(origin.topic)?, origin.partition, origin.offset),
-        None if is_deleted => ("", 0, 0),
-        None => ("", -1, -1),
-    };
-    out.put(topic);
     out.put(partition);
     out.put(offset);
     Ok(())

@@ -121,9 +121,12 @@ impl Scratch {
     /// Inserts what was taken and still waits.
     pub fn flush(&mut self, stop: &Stop) -> Result<(), SinkError> {
         for sent in insert(&self.beside, self.blocks.take(), stop) {
-            if let Sent::Failed(block, error) = sent {
-                let context = format!("insert rows beside {}", block.table.name());
-                return Err(self.beside.explain(&context, &error));
+            match sent {
+                Sent::Done(block) => self.blocks.recycle(block),
+                Sent::Failed(block, error) => {
+                    let context = format!("insert rows beside {}", block.table.name());
+                    return Err(self.beside.explain(&context, &error));
+                }
             }
         }
         Ok(())

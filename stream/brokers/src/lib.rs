@@ -1,11 +1,16 @@
-//! The one call of librdkafka that its Rust wrapper does not offer, and with it
+//! The calls of librdkafka that its Rust wrapper does not offer, and with them
 //! the only unsafe code of the workspace.
+
+#[expect(unsafe_code, reason = "calls of a C library")]
+mod inbox;
 
 use std::ffi::CString;
 
 use rdkafka::ClientContext;
 use rdkafka::bindings::rd_kafka_brokers_add;
 use rdkafka::client::Client;
+
+pub use inbox::{Inbox, Message};
 
 /// Gives a client brokers to ask, `host:port,host:port`, beside those that it
 /// knows, and says how many of them it can use. Each call costs the client a

@@ -7,11 +7,13 @@ use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{Offset, TopicPartitionList};
+use throughline_brokers::Inbox;
 
 use super::context::{Context, heals, reason_of};
 use super::lifeline::Lifeline;
 use super::settings::{ClientSettings, broker_error};
 use super::slots::Slots;
+use super::source::new_inbox;
 use crate::record::{Record, TopicPartition};
 use crate::role::StreamError;
 
@@ -20,7 +22,7 @@ const POLL_WAIT: Duration = Duration::from_millis(200);
 
 /// A stretch of a partition's log.
 pub struct LogReader {
-    consumer: BaseConsumer<Context>,
+    inbox: Inbox<Context>,
     slots: Slots,
     at: TopicPartition,
     next: i64,
@@ -50,14 +52,18 @@ impl LogReader {
             .set("queued.max.messages.kbytes", fetch_buffer_kib.to_string());
         let consumer = BaseConsumer::from_config_and_context(&config, Context::new("log"))
             .map_err(|error| broker_error("cannot make a consumer", &error))?;
+        let mut inbox = new_inbox(consumer)?;
+        if !inbox.expect(std::iter::once((&*at.topic, at.partition))) {
+            return Err(broker_error("cannot read a topic", &at.topic));
+        }
         let mut list = TopicPartitionList::new();
         list.add_partition_offset(&at.topic, at.partition, Offset::Offset(from))
-            .and_then(|()| consumer.assign(&list))
+            .and_then(|()| inbox.consumer().assign(&list))
             .map_err(|error| broker_error(format!("cannot read {}", at.topic), &error))?;
         let mut slots = Slots::default();
         slots.add(at.clone(), Some(from));
         Ok(Self {
-            consumer,
+            inbox,
             slots,
             at,
             next: from,
@@ -77,31 +83,46 @@ impl LogReader {
             } else {
                 Duration::ZERO
             };
-            match self.consumer.poll(wait) {
-                Some(Ok(message)) => {
+            if let Some(Err(error)) = self.inbox.consumer().poll(Duration::ZERO) {
+                self.judge(&error)?;
+            }
+            let message = self.inbox.next(wait);
+            match message.as_ref().map(|message| (message, message.error())) {
+                Some((message, None)) => {
                     self.lifeline.heard();
-                    if let Some(record) = self.slots.take(&message) {
+                    if let Some(record) = self.slots.take(message) {
                         self.next = record.offset + 1;
                         if record.offset < self.end {
                             records.push(record);
                         }
                     }
                 }
-                Some(Err(error)) if !passes(&error) => {
-                    return Err(broker_error(self.place(), &reason_of(&error)));
+                Some((_, Some(code))) => {
+                    drop(message);
+                    self.judge(&KafkaError::MessageConsumption(code))?;
                 }
-                // Silence, or an error that heals by itself.
-                _ if !records.is_empty() => break,
-                _ if since.elapsed() >= self.patience => {
+                // Silence.
+                None if !records.is_empty() => break,
+                None if since.elapsed() >= self.patience => {
                     return Err(broker_error(
                         self.place(),
                         &format!("nothing came for {} s", self.patience.as_secs()),
                     ));
                 }
-                _ => self.lifeline.idle(self.consumer.client(), &self.at.topic),
+                _ => self
+                    .lifeline
+                    .idle(self.inbox.consumer().client(), &self.at.topic),
             }
         }
         Ok(records)
+    }
+
+    /// What an error means: nothing, when it heals by itself.
+    fn judge(&self, error: &KafkaError) -> Result<(), StreamError> {
+        if passes(error) {
+            return Ok(());
+        }
+        Err(broker_error(self.place(), &reason_of(error)))
     }
 
     /// What is being done, for an error.
@@ -122,6 +143,6 @@ fn passes(error: &KafkaError) -> bool {
 
 impl Drop for LogReader {
     fn drop(&mut self) {
-        self.consumer.context().leave();
+        self.inbox.consumer().context().leave();
     }
 }

@@ -1,6 +1,6 @@
 //! Writing records.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -10,6 +10,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use super::context::{Context, reason_of};
 use super::lifeline::Lifeline;
 use super::settings::{PublisherSettings, broker_error};
+use crate::blocked::{Blocked, role_of};
 use crate::failpoint::{self, Step};
 use crate::record::{Header, Outgoing};
 use crate::role::{Publish, StreamError};
@@ -28,6 +29,10 @@ pub struct KafkaPublisher {
     stop: Stop,
     sent: u32,
     lifeline: Lifeline,
+    /// By acknowledgements that are still to come.
+    unacknowledged: Blocked,
+    /// By a queue that is full.
+    full: Blocked,
 }
 
 impl KafkaPublisher {
@@ -41,6 +46,8 @@ impl KafkaPublisher {
             stop,
             sent: 0,
             lifeline: Lifeline::new(&settings.client),
+            unacknowledged: Blocked::new(role_of(&settings.name), "acknowledgements"),
+            full: Blocked::new(role_of(&settings.name), "room"),
         })
     }
 
@@ -95,7 +102,9 @@ impl Publish for KafkaPublisher {
                 Ok(()) => break self.lifeline.heard(),
                 Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back)) => {
                     message = back;
+                    let since = Instant::now();
                     self.wait("room in the producer's queue")?;
+                    self.full.add(since.elapsed());
                 }
                 Err((error, _)) => {
                     self.serve()?;
@@ -116,9 +125,11 @@ impl Publish for KafkaPublisher {
     }
 
     fn flush(&mut self) -> Result<(), StreamError> {
+        let since = Instant::now();
         while self.producer.in_flight_count() > 0 {
             self.wait("acknowledgements")?;
         }
+        self.unacknowledged.add(since.elapsed());
         self.lifeline.heard();
         self.serve()?;
         failpoint::reached(Step::Acknowledged);

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use rdkafka::message::{BorrowedMessage, Headers, Message};
+use throughline_brokers::Message;
 
 use crate::record::{Header, Position, Record, TopicPartition};
 
@@ -74,30 +74,27 @@ impl Slots {
 
     /// Copies a message out of the library's memory; `None` when its
     /// partition is not assigned.
-    pub(super) fn take(&mut self, message: &BorrowedMessage<'_>) -> Option<Record> {
+    pub(super) fn take(&mut self, message: &Message<'_>) -> Option<Record> {
         let (topic, partition) = (message.topic(), message.partition());
-        let is_it = |slot: &Slot| slot.at.partition == partition && *slot.at.topic == *topic;
+        let is_it =
+            |slot: &Slot| slot.at.partition == partition && slot.at.topic.as_bytes() == topic;
         if !self.all.get(self.last).is_some_and(is_it) {
             self.last = self.all.iter().position(is_it)?;
         }
         let slot = self.all.get_mut(self.last)?;
         slot.next = Some(message.offset() + 1);
+        let headers = message.headers().map(|(name, value)| Header {
+            name: String::from_utf8_lossy(name).into_owned(),
+            value: value.map(<[u8]>::to_vec),
+        });
         Some(Record {
             topic: Arc::clone(&slot.at.topic),
             partition,
             offset: message.offset(),
-            timestamp_ms: message.timestamp().to_millis().unwrap_or(0),
+            timestamp_ms: message.timestamp_ms().unwrap_or(0),
             key: message.key().map(<[u8]>::to_vec),
-            value: message.payload().map(<[u8]>::to_vec),
-            headers: message.headers().map_or_else(Vec::new, |headers| {
-                headers
-                    .iter()
-                    .map(|header| Header {
-                        name: header.key.to_owned(),
-                        value: header.value.map(<[u8]>::to_vec),
-                    })
-                    .collect()
-            }),
+            value: message.value().map(<[u8]>::to_vec),
+            headers: headers.collect(),
         })
     }
 }

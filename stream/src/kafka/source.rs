@@ -8,15 +8,17 @@ use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{Offset, TopicPartitionList};
+use throughline_brokers::Inbox;
 
 use super::context::{Context, Rebalance, heals, reason_of};
 use super::lifeline::Lifeline;
 use super::settings::{Member, SourceSettings, broker_error};
 use super::slots::{Slots, list};
 use super::start::{Log, PATIENCE, Start, StartAt};
+use crate::blocked::{Blocked, role_of};
 use crate::failpoint::{self, Step};
 use crate::metric_names;
-use crate::record::{Position, TopicPartition};
+use crate::record::{Position, Record, TopicPartition};
 use crate::role::{Polled, Source, StreamError};
 
 /// How long after the last commit it is looked whether it has arrived.
@@ -26,10 +28,14 @@ const VERIFY_AFTER: Duration = Duration::from_millis(500);
 /// long over its records still hears of changes of the assignment soon.
 const POLL_BYTES: usize = 1 << 20;
 
+/// What came for the client beside records is served with each poll, so much of
+/// it at most: answers to commits, and now and then an error or an assignment.
+const SERVED_EVENTS: u32 = 4;
+
 /// A member of a consumer group.
 pub struct KafkaSource {
     settings: SourceSettings,
-    consumer: BaseConsumer<Context>,
+    inbox: Inbox<Context>,
     start: StartAt,
     slots: Slots,
     /// The partitions of the assignment before: an error may be late.
@@ -41,6 +47,7 @@ pub struct KafkaSource {
     verify_at: Option<Instant>,
     failed: Option<StreamError>,
     lifeline: Lifeline,
+    blocked: Blocked,
     /// What the lifeline asks for.
     topic: String,
 }
@@ -51,7 +58,7 @@ impl KafkaSource {
         // An alarm needs something to compare with.
         counter!(metric_names::STREAM_FENCED_MEMBERS_TOTAL).increment(0);
         Ok(Self {
-            consumer: join(settings)?,
+            inbox: join(settings)?,
             settings: settings.clone(),
             start,
             slots: Slots::default(),
@@ -60,6 +67,7 @@ impl KafkaSource {
             verify_at: None,
             failed: None,
             lifeline: Lifeline::new(&settings.client),
+            blocked: Blocked::new(role_of(&settings.name), "records"),
             topic: settings.topics.first().cloned().unwrap_or_default(),
         })
     }
@@ -67,7 +75,7 @@ impl KafkaSource {
     /// Whether the group took this member for another of the same name, which
     /// its client calls fatal, though the name is its own.
     fn is_fenced(&self) -> bool {
-        let fatal = || self.consumer.client().fatal_error();
+        let fatal = || self.consumer().client().fatal_error();
         let is_fenced = |(code, _)| code == RDKafkaErrorCode::FencedInstanceId;
         self.owns_its_name() && fatal().is_some_and(is_fenced)
     }
@@ -90,7 +98,7 @@ impl KafkaSource {
         counter!(metric_names::STREAM_FENCED_MEMBERS_TOTAL).increment(1);
         self.settings.member = Member::Unnamed;
         self.leave();
-        self.consumer = join(&self.settings)?;
+        self.inbox = join(&self.settings)?;
         self.before = Slots::default();
         self.give_back = false;
         self.verify_at = None;
@@ -103,10 +111,14 @@ impl KafkaSource {
         })
     }
 
+    fn consumer(&self) -> &BaseConsumer<Context> {
+        self.inbox.consumer()
+    }
+
     /// From now on the client lets go of whatever it has or is given.
     fn leave(&self) {
-        self.consumer.context().leave();
-        let _ = self.consumer.unassign();
+        self.consumer().context().leave();
+        let _ = self.consumer().unassign();
     }
 
     /// Performs the next change of the assignment, if there is one.
@@ -114,10 +126,11 @@ impl KafkaSource {
         if self.give_back {
             self.give_back = false;
             self.before = std::mem::take(&mut self.slots);
+            self.inbox.forget();
             // An error means that the group has taken them already.
-            let _ = self.consumer.unassign();
+            let _ = self.consumer().unassign();
         }
-        let event = self.consumer.context().rebalances().pop_front();
+        let event = self.consumer().context().rebalances().pop_front();
         match event {
             None => Ok(None),
             Some(Rebalance::Revoke(partitions)) => {
@@ -133,7 +146,7 @@ impl KafkaSource {
                     Ok(Some(Polled::Assigned(partitions)))
                 } else {
                     let again = Rebalance::Assign(partitions);
-                    self.consumer.context().rebalances().push_front(again);
+                    self.consumer().context().rebalances().push_front(again);
                     Ok(Some(Polled::Records(Vec::new())))
                 }
             }
@@ -146,7 +159,7 @@ impl KafkaSource {
         let mut starts = Vec::with_capacity(partitions.len());
         for at in partitions {
             let log = Log {
-                consumer: &self.consumer,
+                consumer: self.inbox.consumer(),
                 at,
             };
             match (self.start)(at, &log)? {
@@ -162,10 +175,10 @@ impl KafkaSource {
         }
         let mut committed = TopicPartitionList::new();
         if unknown.count() > 0 {
-            committed = match self.consumer.committed_offsets(unknown, PATIENCE) {
+            committed = match self.consumer().committed_offsets(unknown, PATIENCE) {
                 Ok(offsets) => offsets,
                 Err(error) if error.rdkafka_error_code().is_none_or(heals) => {
-                    self.consumer.context().is_away(&reason_of(&error));
+                    self.consumer().context().is_away(&reason_of(&error));
                     return Ok(false);
                 }
                 Err(error) => return Err(broker_error("cannot read committed offsets", &error)),
@@ -202,11 +215,16 @@ impl KafkaSource {
                 .map_err(|error| broker_error("cannot assign partitions", &error))?;
             slots.add(at.clone(), next);
         }
-        self.consumer
+        let expected = partitions.iter().map(|at| (&*at.topic, at.partition));
+        if !self.inbox.expect(expected) {
+            let topics = self.settings.topics.join(", ");
+            return Err(broker_error("cannot assign partitions", &topics));
+        }
+        self.consumer()
             .assign(&list)
             .map_err(|error| broker_error("cannot assign partitions", &error))?;
         self.slots = slots;
-        self.consumer.context().is_here();
+        self.consumer().context().is_here();
         // The group's offsets follow where the worker really begins: without
         // this, lost state would pass for work that is done.
         let moved: Vec<_> = moved
@@ -231,7 +249,7 @@ impl KafkaSource {
         // Partitions whose loss the client has noticed belong to others, and it
         // has forgotten its name in the group: with that, a commit of a static
         // member would look like another's with the same name, which is fatal.
-        if positions.is_empty() || self.consumer.assignment_lost() {
+        if positions.is_empty() || self.consumer().assignment_lost() {
             return Ok(());
         }
         let mut offsets = TopicPartitionList::new();
@@ -240,7 +258,7 @@ impl KafkaSource {
             element.set_offset(Offset::Offset(*next_offset))?;
             element.set_metadata(self.settings.commit_note.of(at));
         }
-        self.consumer.commit(&offsets, mode)
+        self.consumer().commit(&offsets, mode)
     }
 
     /// Takes a note of a commit that failed, unless that cannot heal.
@@ -269,7 +287,7 @@ impl KafkaSource {
         for Position { at, .. } in &missing {
             asked.add_partition(&at.topic, at.partition);
         }
-        let committed = match self.consumer.committed_offsets(asked, PATIENCE) {
+        let committed = match self.consumer().committed_offsets(asked, PATIENCE) {
             Ok(committed) => committed,
             Err(error) => return self.is_uncommitted(&error),
         };
@@ -287,7 +305,7 @@ impl KafkaSource {
     /// What an error of a poll means: nothing, when it heals by itself.
     fn judge(&self, error: &KafkaError) -> Result<(), StreamError> {
         if matches!(error, KafkaError::MessageConsumptionFatal(_)) {
-            let reason = self.consumer.client().fatal_error();
+            let reason = self.consumer().client().fatal_error();
             let reason = reason.map_or_else(|| reason_of(error), |(_, reason)| reason);
             return Err(broker_error("the consumer cannot go on", &reason));
         }
@@ -313,7 +331,7 @@ impl KafkaSource {
         let expected = self.slots.expected().chain(self.before.expected());
         for (at, offset) in expected {
             let marks = self
-                .consumer
+                .consumer()
                 .fetch_watermarks(&at.topic, at.partition, PATIENCE);
             if let Ok((low, high)) = marks
                 && !(low..=high).contains(&offset)
@@ -330,33 +348,46 @@ impl KafkaSource {
         broker_error("a position is not in the log", &reason_of(error))
     }
 
-    fn read(&mut self, max_records: usize, wait: Duration) -> Result<Polled, StreamError> {
-        if let Some(error) = self.failed.take() {
-            return Err(error);
-        }
-        self.lifeline.idle(self.consumer.client(), &self.topic);
-        if let Some(change) = self.rebalance()? {
-            if matches!(change, Polled::Records(_)) {
-                // Something is away in the middle of an assignment.
-                std::thread::sleep(wait);
+    /// Serves what came for the client beside records.
+    fn serve(&mut self) -> Result<(), StreamError> {
+        for _ in 0..SERVED_EVENTS {
+            match self.consumer().poll(Duration::ZERO) {
+                None => {}
+                Some(Err(error)) => self.judge(&error)?,
+                // It would have been lost.
+                Some(Ok(_)) => {
+                    let reason = "a record came from a partition that was not assigned";
+                    return Err(broker_error("the consumer cannot go on", &reason));
+                }
             }
-            return Ok(change);
         }
+        Ok(())
+    }
+
+    /// Reads what has come, waiting for the first record.
+    fn take(&mut self, max_records: usize, wait: Duration) -> Result<Vec<Record>, StreamError> {
         let mut records = Vec::new();
         let mut patience = wait;
         let mut bytes = 0;
         while records.len() < max_records && bytes < POLL_BYTES {
-            let polled = match self.consumer.poll(patience) {
-                None => break,
-                Some(Ok(message)) => {
-                    bytes += message.payload_len() + message.key_len();
-                    records.extend(self.slots.take(&message));
-                    Ok(())
-                }
-                Some(Err(error)) => self.judge(&error),
+            let message = if patience.is_zero() {
+                self.inbox.next(patience)
+            } else {
+                self.blocked.wait(|| self.inbox.next(patience))
             };
-            match polled {
-                Ok(()) => patience = Duration::ZERO,
+            let Some(message) = message else {
+                break;
+            };
+            patience = Duration::ZERO;
+            let Some(code) = message.error() else {
+                bytes += message.value().map_or(0, <[u8]>::len);
+                bytes += message.key().map_or(0, <[u8]>::len);
+                records.extend(self.slots.take(&message));
+                continue;
+            };
+            drop(message);
+            match self.judge(&KafkaError::MessageConsumption(code)) {
+                Ok(()) => {}
                 Err(error) if records.is_empty() => return Err(error),
                 Err(error) => {
                     self.failed = Some(error);
@@ -364,17 +395,38 @@ impl KafkaSource {
                 }
             }
         }
-        if records.is_empty() {
-            self.verify_commit()?;
+        Ok(records)
+    }
+
+    fn read(&mut self, max_records: usize, wait: Duration) -> Result<Polled, StreamError> {
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
+        let topic = &self.topic;
+        self.lifeline.idle(self.inbox.consumer().client(), topic);
+        let deadline = Instant::now() + wait;
+        loop {
+            self.serve()?;
             if let Some(change) = self.rebalance()? {
+                if matches!(change, Polled::Records(_)) {
+                    // Something is away in the middle of an assignment.
+                    std::thread::sleep(wait);
+                }
                 return Ok(change);
             }
-        } else {
-            self.consumer.context().is_here();
-            self.lifeline.heard();
-            failpoint::reached(Step::Read);
+            let patience = deadline.saturating_duration_since(Instant::now());
+            let records = self.take(max_records, patience)?;
+            if !records.is_empty() {
+                self.consumer().context().is_here();
+                self.lifeline.heard();
+                failpoint::reached(Step::Read);
+                return Ok(Polled::Records(records));
+            }
+            if patience.is_zero() {
+                self.verify_commit()?;
+                return Ok(Polled::Records(records));
+            }
         }
-        Ok(Polled::Records(records))
     }
 }
 
@@ -412,9 +464,9 @@ impl Source for KafkaSource {
         let mut list = TopicPartitionList::new();
         list.add_partition(&at.topic, at.partition);
         let changed = if held {
-            self.consumer.pause(&list)
+            self.consumer().pause(&list)
         } else {
-            self.consumer.resume(&list)
+            self.consumer().resume(&list)
         };
         changed.map_err(|error| broker_error("cannot hold a partition", &reason_of(&error)))
     }
@@ -429,7 +481,7 @@ impl Drop for KafkaSource {
 }
 
 /// A client that joins the group.
-fn join(settings: &SourceSettings) -> Result<BaseConsumer<Context>, StreamError> {
+fn join(settings: &SourceSettings) -> Result<Inbox<Context>, StreamError> {
     let context = Context::new(&settings.name);
     let consumer = BaseConsumer::from_config_and_context(&settings.config(), context)
         .map_err(|error| broker_error("cannot make a consumer", &error))?;
@@ -437,5 +489,11 @@ fn join(settings: &SourceSettings) -> Result<BaseConsumer<Context>, StreamError>
     consumer.subscribe(&topics).map_err(|error| {
         broker_error(format!("cannot subscribe to {}", topics.join(", ")), &error)
     })?;
-    Ok(consumer)
+    new_inbox(consumer)
+}
+
+/// Where the messages of a consumer come.
+pub(super) fn new_inbox(consumer: BaseConsumer<Context>) -> Result<Inbox<Context>, StreamError> {
+    Inbox::new(consumer)
+        .ok_or_else(|| broker_error("cannot make a consumer", &"it has no queue for messages"))
 }
