@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use metrics::gauge;
 use throughline_stream::backlog::{is_backlog, now_ms};
 use throughline_stream::{
-    Outgoing, Polled, Position, Publish, Record, Role, Source, Step, TopicPartition, metric_names,
+    Blocked, Outgoing, Polled, Position, Publish, Record, Role, Source, Step, TopicPartition,
+    metric_names,
 };
 
 use crate::error::ProcessorError;
@@ -77,6 +78,8 @@ pub struct Processor<S: Store> {
     /// The records that come were written long ago.
     catching_up: bool,
     scrubber: Scrubber,
+    /// While the store writes checkpoints.
+    storing: Blocked,
     /// How many journeys of erased persons others were told of.
     told_of: usize,
 }
@@ -104,6 +107,7 @@ impl<S: Store> Processor<S> {
             youngest: 0,
             catching_up: false,
             scrubber: Scrubber::new(),
+            storing: Blocked::new("processor", "store"),
             told_of: 0,
         }
     }
@@ -322,7 +326,7 @@ impl<S: Store> Processor<S> {
             });
         }
         self.publish.flush()?;
-        self.store.commit(batch)?;
+        self.storing.wait(|| self.store.commit(batch))?;
         if S::KEEPS {
             for number in numbers {
                 if let Some(owned) = self.partitions.get_mut(number) {

@@ -48,6 +48,7 @@ fn a_line_at_rest_tells_everything_and_its_sums_agree() {
         ("ingest", "acknowledgements"),
         ("processor", "records"),
         ("processor", "acknowledgements"),
+        ("processor", "store"),
         ("sink", "records"),
         ("sink", "clickhouse"),
     ] {
