@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 use throughline_proto::events::{self, BatchWriter, Body, Message};
 use throughline_proto::flat::Flat as _;
 use throughline_proto::{Ident, home_partition};
+use throughline_stream::backlog::now_ms;
 use throughline_stream::{Outgoing, Publish, StreamError};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -22,6 +23,8 @@ pub struct Batches {
     batch_bytes: usize,
     open: Vec<Batch>,
     published: Published,
+    /// When the newest of what they hold was written, where it is known.
+    written_ms: Option<i64>,
 }
 
 /// What was handed to the publisher since this was last taken.
@@ -75,6 +78,18 @@ impl Batches {
             batch_bytes,
             open: (0..partitions.max(1)).map(|_| Batch::default()).collect(),
             published: Published::default(),
+            written_ms: None,
+        }
+    }
+
+    /// What is added from now on was written at this time, epoch milliseconds.
+    /// Batches have the newest such time, so that whoever reads them knows a
+    /// backlog, which is old however lately it passed here.
+    pub fn written_at(&mut self, timestamp_ms: i64) {
+        // No broker takes what is of the future.
+        let timestamp_ms = timestamp_ms.min(now_ms());
+        if timestamp_ms > 0 {
+            self.written_ms = self.written_ms.max(Some(timestamp_ms));
         }
     }
 
@@ -100,7 +115,9 @@ impl Batches {
 
     /// Publishes every batch that holds something.
     pub fn publish_all(&mut self, publish: &mut impl Publish) -> Result<(), StreamError> {
-        (0..self.open.len() as u32).try_for_each(|partition| self.publish(partition, publish))
+        (0..self.open.len() as u32).try_for_each(|partition| self.publish(partition, publish))?;
+        self.written_ms = None;
+        Ok(())
     }
 
     /// What was published since the last call.
@@ -121,6 +138,7 @@ impl Batches {
         publish.send(Outgoing {
             topic: Arc::clone(&self.topic),
             partition: Some(partition as i32),
+            timestamp_ms: self.written_ms,
             value: Some(value),
             ..Outgoing::default()
         })

@@ -77,6 +77,9 @@ impl Converter {
         publish: &mut impl Publish,
     ) -> Result<(), StreamError> {
         self.arena.reset();
+        if let Some(newest) = records.iter().map(|record| record.timestamp_ms).max() {
+            self.batches.written_at(newest);
+        }
         let mut reader = EventReader {
             tenants: &self.tenants,
             arena: &self.arena,

@@ -138,7 +138,8 @@ impl<S: Store> Processor<S> {
     fn apply(&mut self, records: Vec<Record>) -> Result<(), ProcessorError> {
         let begun = Instant::now();
         let (mut bytes, mut applied) = (0, 0);
-        let newest = records.last().map(|record| record.timestamp_ms);
+        // What other partitions sent is always new.
+        let oldest = records.iter().map(|record| record.timestamp_ms).min();
         for record in records {
             let Some(owned) = self.partitions.get_mut(&(record.partition as u32)) else {
                 continue;
@@ -163,7 +164,7 @@ impl<S: Store> Processor<S> {
         if applied == 0 {
             return Ok(());
         }
-        self.catching_up = newest.is_some_and(is_backlog);
+        self.catching_up = oldest.is_some_and(is_backlog);
         self.waiting_since.get_or_insert(begun);
         self.uncovered_records += applied;
         report::applied(applied, bytes, begun.elapsed().as_secs_f64());

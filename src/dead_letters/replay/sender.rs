@@ -150,6 +150,7 @@ fn outgoing(letter: &Letter) -> Result<Outgoing, String> {
     Ok(Outgoing {
         topic: Arc::from(entry.topic.as_str()),
         partition: Some(entry.partition),
+        timestamp_ms: None,
         key: letter.key.clone(),
         value: letter.value.clone(),
         headers: own

@@ -146,16 +146,20 @@ fn sink(line: &mut Line, backlog: &Backlog) -> f64 {
 fn raw(line: &Line, blocks: &[Block]) -> f64 {
     let database = line.config["clickhouse"]["database"].as_str().unwrap();
     let connections = std::thread::available_parallelism().map_or(1, usize::from);
-    let left = Mutex::new(blocks.iter());
+    let bodies = blocks.iter().map(|block| {
+        let pieces: Vec<_> = block.pieces(usize::MAX).collect();
+        (block.table.name(), pieces.concat())
+    });
+    let bodies: Vec<_> = bodies.collect();
+    let left = Mutex::new(bodies.iter());
     let begun = Instant::now();
     std::thread::scope(|scope| {
         for _ in 0..connections {
             scope.spawn(|| {
-                while let Some(block) = { left.lock().unwrap().next() } {
-                    let table = block.table.name();
+                while let Some((table, body)) = { left.lock().unwrap().next() } {
                     let query = format!("INSERT%20INTO%20{table}%20FORMAT%20Native");
                     let path = format!("/?database={database}&{SETTINGS}&query={query}");
-                    let answer = http::post(line.clickhouse(), &path, &block.bytes);
+                    let answer = http::post(line.clickhouse(), &path, body);
                     let (status, body) = answer.unwrap();
                     assert_eq!(status, 200, "{body}");
                 }
