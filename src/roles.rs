@@ -10,6 +10,7 @@ use throughline_ingest::{
 use throughline_processor::purge::{Told, When};
 use throughline_processor::snapshot::Starter;
 use throughline_processor::{Attribution, FjallStore, Processor, StoreOptions, TenantSettings};
+use throughline_proto::rollups::Table;
 use throughline_sink::Sink;
 use throughline_stream::Stop;
 use throughline_stream::kafka::{
@@ -253,6 +254,8 @@ pub fn processor_config(settings: &Settings) -> throughline_processor::Config {
         checkpoint_records: processor.checkpoint_records,
         poll_wait: POLL_WAIT,
         record_bytes: processor.record_bytes,
+        tables: &Table::ALL,
+        cells_at_end: false,
         cached_nodes: processor.cached_nodes,
         cached_chunks: processor.cached_chunks,
         max_touches: processor.max_touches,

@@ -1,8 +1,9 @@
 //! Files of raw events: `<topic>.jsonl`, a record a line.
 
 use std::fs::File;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context as _, bail};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -107,6 +108,97 @@ impl TopicFile {
     }
 }
 
+/// Pieces of files, one after the other, for several threads.
+#[derive(Debug)]
+pub struct Pieces<'a> {
+    files: &'a [TopicFile],
+    reading: Mutex<Reading>,
+}
+
+/// How far the files are read.
+#[derive(Debug, Default)]
+struct Reading {
+    /// The file that is being read, or comes next.
+    file: usize,
+    reader: Option<BufReader<File>>,
+    /// How many bytes of it were read.
+    read: u64,
+}
+
+/// Whole lines of one file.
+#[derive(Debug)]
+pub struct Piece {
+    /// The file's place among the files.
+    pub file: usize,
+    /// Where it begins in the file.
+    begin: u64,
+    text: Vec<u8>,
+}
+
+/// A piece has about so many bytes; a longer line is a piece of its own.
+const PIECE_BYTES: usize = 256 << 10;
+
+impl<'a> Pieces<'a> {
+    /// The files from their beginning.
+    pub fn new(files: &'a [TopicFile]) -> Self {
+        Self {
+            files,
+            reading: Mutex::default(),
+        }
+    }
+
+    /// The next piece, unless all files are read.
+    pub fn next(&self) -> anyhow::Result<Option<Piece>> {
+        let mut text = Vec::with_capacity(PIECE_BYTES + PIECE_BYTES / 4);
+        let mut reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+        let Reading { file, reader, read } = &mut *reading;
+        while let Some(of) = self.files.get(*file) {
+            let failed = || format!("cannot read {}", of.path.display());
+            let open = match reader {
+                Some(open) => open,
+                None => reader.insert(BufReader::new(File::open(&of.path).with_context(failed)?)),
+            };
+            let mut part = open.by_ref().take(PIECE_BYTES as u64);
+            part.read_to_end(&mut text).with_context(failed)?;
+            if text.is_empty() {
+                (*file, *reader, *read) = (*file + 1, None, 0);
+                continue;
+            }
+            if !text.ends_with(b"\n") {
+                open.read_until(b'\n', &mut text).with_context(failed)?;
+            }
+            let begin = *read;
+            *read += text.len() as u64;
+            return Ok(Some(Piece {
+                file: *file,
+                begin,
+                text,
+            }));
+        }
+        Ok(None)
+    }
+}
+
+impl Piece {
+    /// Each line that is not empty, without its end, and where in the file it begins.
+    pub fn lines(&self) -> impl Iterator<Item = (u64, &[u8])> {
+        let mut rest = self.text.as_slice();
+        std::iter::from_fn(move || {
+            let line = rest;
+            // Memory can always be read.
+            let length = rest.skip_until(b'\n').ok().filter(|length| *length > 0)?;
+            let at = self.begin + (self.text.len() - line.len()) as u64;
+            Some((at, trimmed(&line[..length])))
+        })
+        .filter(|(_, line)| !line.is_empty())
+    }
+
+    /// How many bytes it has.
+    pub const fn bytes(&self) -> u64 {
+        self.text.len() as u64
+    }
+}
+
 /// A progress bar over all bytes of the files; it shows on a terminal only.
 pub fn progress(files: &[TopicFile]) -> anyhow::Result<ProgressBar> {
     let bytes = files.iter().map(|file| file.bytes).sum();
@@ -137,6 +229,39 @@ mod tests {
         ] {
             assert_eq!(trimmed(line.as_bytes()), value.as_bytes());
         }
+    }
+
+    #[test]
+    fn pieces_have_the_lines_of_the_files() {
+        let directory = tempfile::tempdir().unwrap();
+        let long = "x".repeat(2 * PIECE_BYTES);
+        let many: Vec<String> = (0..PIECE_BYTES / 4).map(|line| line.to_string()).collect();
+        let texts = [
+            format!("{}\n{long}\r\n\nlast", many.join("\n")),
+            String::new(),
+            "one\n\n".to_owned(),
+        ];
+        for (name, text) in ["web", "calls", "deals"].iter().zip(&texts) {
+            std::fs::write(directory.path().join(format!("{name}.jsonl")), text).unwrap();
+        }
+        let files = find(&[directory.path().to_owned()]).unwrap();
+        let pieces = Pieces::new(&files);
+        let (mut lines, mut sizes) = (Vec::new(), Vec::new());
+        while let Some(piece) = pieces.next().unwrap() {
+            sizes.push(piece.bytes());
+            for (at, line) in piece.lines() {
+                let text = &texts[piece.file].as_bytes()[at as usize..];
+                assert!(text.starts_with(line), "line at {at}");
+                lines.push(String::from_utf8(line.to_vec()).unwrap());
+            }
+        }
+        assert!(sizes.len() > 3, "{sizes:?}");
+        assert_eq!(
+            sizes.iter().sum::<u64>(),
+            files.iter().map(|file| file.bytes).sum::<u64>()
+        );
+        let ends = [&long, "last", "one"].map(str::to_owned);
+        assert_eq!(lines, [&many[..], &ends].concat());
     }
 
     #[test]

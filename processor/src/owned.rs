@@ -1,7 +1,9 @@
 //! A partition that a worker owns: its fold, and what leaves it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use throughline_core::cell::ChunkKey;
 use throughline_core::identity::Linking;
 use throughline_core::partition::{Changes, Conservation, Counters, Limits};
 use throughline_core::{Backing, Body, Partition, Topology, names::Names};
@@ -25,6 +27,8 @@ pub struct Owned<B> {
     pub(crate) number: u32,
     pub(crate) partition: Partition<B>,
     pub(crate) outbox: Outbox,
+    /// Chunks of cells whose rows are held back.
+    held_chunks: BTreeSet<ChunkKey>,
     /// The offset of the next record to apply.
     pub(crate) next_offset: i64,
     /// A fingerprint of the record before it.
@@ -134,6 +138,7 @@ impl<B: Backing<Error = ProcessorError> + Stored> Owned<B> {
         Ok(Self {
             number,
             outbox: Outbox::default(),
+            held_chunks: BTreeSet::new(),
             next_offset: meta.next_offset,
             last_record: meta.last_record,
             stored_names: meta.names,
@@ -316,17 +321,12 @@ impl<B: Backing<Error = ProcessorError> + Stored> Owned<B> {
             }
         }
         let number = self.number;
-        let restating = self.is_restating();
         let mut scratch = Vec::new();
         for chunk in &changes.chunks {
-            let (names, cells) = self.partition.changed_cells(*chunk);
-            for (key, cell) in cells {
-                if restating {
-                    // It is not whole yet: see `Stage::Cells`.
-                    continue;
-                }
-                self.outbox
-                    .add_cell(key, cell, context(number, names, config, rules));
+            if config.cells_at_end {
+                self.held_chunks.insert(*chunk);
+            } else {
+                self.add_cells(*chunk, config, rules);
             }
             // While the chunk is at hand.
             if B::KEEPS
@@ -343,14 +343,46 @@ impl<B: Backing<Error = ProcessorError> + Stored> Owned<B> {
         let (rows, values) = self.outbox.finish(context(number, names, config, rules));
         leaving.rows = rows;
         let home = self.rollups_home(config);
-        for value in values {
-            let record = outgoing(&config.rollups_topic, home, value);
-            leaving.records.push(record);
-        }
+        let values = values.into_iter();
+        leaving
+            .records
+            .extend(values.map(|value| outgoing(&config.rollups_topic, home, value)));
         if B::KEEPS {
             leaving.keys += self.store(config, rules, &changes, batch);
         }
         leaving
+    }
+
+    /// Adds the changed cells of a chunk to the rows that leave.
+    fn add_cells(&mut self, chunk: ChunkKey, config: &Config, rules: &Attribution) {
+        let restating = self.is_restating();
+        let (names, cells) = self.partition.changed_cells(chunk);
+        for (key, cell) in cells {
+            if restating {
+                // It is not whole yet: see `Stage::Cells`.
+                continue;
+            }
+            self.outbox
+                .add_cell(key, cell, context(self.number, names, config, rules));
+        }
+    }
+
+    /// The rows of the cells that were held back: see [`Config::cells_at_end`].
+    pub fn last_cells(
+        &mut self,
+        config: &Config,
+        rules: &Attribution,
+    ) -> impl Iterator<Item = Outgoing> {
+        for chunk in std::mem::take(&mut self.held_chunks) {
+            self.add_cells(chunk, config, rules);
+        }
+        let names = self.partition.names();
+        let (_, values) = self
+            .outbox
+            .finish(context(self.number, names, config, rules));
+        let home = self.rollups_home(config);
+        let values = values.into_iter();
+        values.map(move |value| outgoing(&config.rollups_topic, home, value))
     }
 
     /// Adds the changed state, but for cells, to a batch; tells how many keys it
@@ -498,6 +530,7 @@ pub(crate) const fn context<'a>(
         rules,
         partition,
         max_bytes: config.record_bytes,
+        tables: config.tables,
     }
 }
 

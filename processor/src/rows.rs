@@ -30,6 +30,8 @@ pub struct Context<'a> {
     pub partition: u32,
     /// About how large a record may become.
     pub max_bytes: usize,
+    /// The tables whose rows are written.
+    pub tables: &'a [Table],
 }
 
 /// A partition's rows on their way out.
@@ -48,6 +50,9 @@ pub struct Outbox {
 impl Outbox {
     /// Takes a row.
     pub fn add(&mut self, row: Row, context: Context<'_>) {
+        if !context.tables.contains(&table_of(&row.key)) {
+            return;
+        }
         match row.key {
             RowKey::Deal(..) | RowKey::Credits(..) | RowKey::Call(..) => {
                 self.latest.insert(row.key.clone(), row);
@@ -82,6 +87,9 @@ impl Outbox {
             CellKind::CreditByConversion | CellKind::CreditByTouch => Table::CreditCells,
             CellKind::KeptTraffic | CellKind::KeptByConversion | CellKind::KeptByTouch => return,
         };
+        if !context.tables.contains(&table) {
+            return;
+        }
         let version = version(cell.lamport, context);
         self.write_to(table, context, |writer| {
             writer.cell_row(key, cell, version, context);

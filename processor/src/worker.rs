@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use metrics::gauge;
+use throughline_proto::rollups::Table;
 use throughline_stream::backlog::{is_backlog, now_ms};
 use throughline_stream::{
     Blocked, Outgoing, Polled, Position, Publish, Record, Role, Source, Step, TopicPartition,
@@ -41,6 +42,11 @@ pub struct Config {
     pub poll_wait: Duration,
     /// About how large a record of `events` or `rollups` may become.
     pub record_bytes: usize,
+    /// The tables whose rows leave; nobody asks for those of others.
+    pub tables: &'static [Table],
+    /// Rows of cells leave when the worker finishes, and none before: so each
+    /// leaves once, where nobody looks in between.
+    pub cells_at_end: bool,
     /// Identifiers kept in memory, a partition.
     pub cached_nodes: usize,
     /// Chunks of rollup cells (those of one hour and up to 64 dimensions) kept
@@ -412,6 +418,14 @@ impl<S: Store> Role for Processor<S> {
 
     fn finish(&mut self) -> Result<(), ProcessorError> {
         self.checkpoint()?;
+        if self.config.cells_at_end {
+            for owned in self.partitions.values_mut() {
+                for record in owned.last_cells(&self.config, &self.rules) {
+                    self.publish.send(record)?;
+                }
+            }
+            self.publish.flush()?;
+        }
         self.scrubber.finish(&self.store);
         Ok(())
     }

@@ -585,6 +585,23 @@ crate::flat! {
     }
 }
 
+impl Table {
+    /// Every table.
+    pub const ALL: [Self; 11] = [
+        Self::Tenants,
+        Self::Identities,
+        Self::Touchpoints,
+        Self::Calls,
+        Self::Deals,
+        Self::Credits,
+        Self::Costs,
+        Self::TrafficCells,
+        Self::CreditCells,
+        Self::Links,
+        Self::Erasures,
+    ];
+}
+
 impl TrafficCell {
     /// All figures are zero.
     pub fn is_empty(&self) -> bool {

@@ -1,135 +1,258 @@
-//! The line in memory: ingest and one processor over topics in memory.
+//! The line in memory, on several threads: ingest and the fold over one topic
+//! in memory.
+//!
+//! There are as many threads as `events` has partitions, and work goes in
+//! rounds. First each thread reads and converts raw records, a bounded amount;
+//! then each folds one partition, until no message is under way any more.
+//!
+//! Which thread converts which record, and in which order messages meet, may
+//! differ from run to run. The views do not: facts are sets, and what follows
+//! from them depends on nothing else. Of two rows of one key the version tells
+//! the newer one, whenever either comes.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 
-use anyhow::{Context as _, Result};
-use throughline_ingest::Ingest;
+use anyhow::Result;
+use throughline_ingest::IngestError;
+use throughline_ingest::convert::Converter;
 use throughline_processor::{Attribution, MemoryStore, Processor};
 use throughline_proto::topics::dead_letter_headers;
-use throughline_stream::memory::{MemoryBroker, MemoryPublisher, MemorySource};
-use throughline_stream::{Outgoing, Polled, Record, Role as _, Source as _, Step};
+use throughline_stream::memory::{MemoryBroker, MemoryPublisher};
+use throughline_stream::{Outgoing, Publish, Role as _, Step, StreamError, TopicPartition};
 
+use super::load::Load;
 use super::tables::Tables;
 
-/// Records of one poll of the topics that end in memory.
-const DRAINED_RECORDS: usize = 10_000;
+/// Bytes of raw records that each thread converts in a round, about: what waits
+/// in memory is in proportion to it.
+const ROUND_BYTES: usize = 64 << 20;
 
 /// Records that were rejected, by reason.
 pub type Rejected = BTreeMap<String, u64>;
 
+/// Puts the next raw records into a load, or none when there are no more.
+/// Threads call it at once.
+pub type Feed<'a> = dyn Fn(&mut Load) -> Result<()> + Sync + 'a;
+
 /// The line in memory. Records go in, rows come out.
 pub struct Line {
-    broker: MemoryBroker,
-    ingest: Ingest<MemorySource, MemoryPublisher>,
-    processor: Processor<MemoryStore>,
-    rollups: MemorySource,
-    dead_letters: MemorySource,
-    tables: Tables,
+    lanes: Vec<Lane>,
+    folds: Vec<Fold>,
+    tables: Arc<Mutex<Tables>>,
+}
+
+/// A thread's ingest.
+struct Lane {
+    load: Load,
+    converter: Converter,
+    intake: Intake,
+    is_dry: bool,
+}
+
+/// Where ingest's records go: messages to the broker, dead letters are counted.
+struct Intake {
+    broker: MemoryPublisher,
+    dead_letters: Arc<str>,
     rejected: Rejected,
-    timestamp_ms: i64,
+}
+
+/// A thread's partition of `events`.
+struct Fold {
+    processor: Processor<MemoryStore>,
+    has_worked: bool,
+}
+
+/// Where the processor's records go: messages to the broker, rows to the tables.
+struct Outlet {
+    broker: MemoryPublisher,
+    rollups: Arc<str>,
+    tables: Arc<Mutex<Tables>>,
 }
 
 impl Line {
-    /// An empty line. Records that are put into it count as written at
-    /// `timestamp_ms`.
+    /// An empty line with a thread for each partition of `events`. Records
+    /// that are put into it count as written at `timestamp_ms`.
     pub fn new(
-        ingest: throughline_ingest::Config,
-        processor: throughline_processor::Config,
-        rules: Arc<Attribution>,
+        ingest: &throughline_ingest::Config,
+        processor: &throughline_processor::Config,
+        rules: &Arc<Attribution>,
         timestamp_ms: i64,
     ) -> Result<Self> {
+        let partitions = processor.events_partitions;
         let broker = MemoryBroker::forgetting();
-        let raw: Vec<Arc<str>> = ingest
-            .topics
-            .iter()
-            .map(|(name, _)| Arc::clone(name))
-            .collect();
-        for topic in &raw {
-            broker.create_topic(topic, 1);
-        }
-        broker.create_topic(&processor.events_topic, processor.events_partitions);
-        broker.create_topic(&processor.rollups_topic, processor.rollups_partitions);
-        broker.create_topic(&ingest.dead_letters_topic, 1);
-        let raw: Vec<&str> = raw.iter().map(AsRef::as_ref).collect();
-        let rollups = broker.source(&[&processor.rollups_topic]);
-        let dead_letters = broker.source(&[&ingest.dead_letters_topic]);
-        let events = broker.source(&[&processor.events_topic]);
-        let publisher = broker.publisher(timestamp_ms);
-        let raw = broker.source(&raw);
+        broker.create_topic(&processor.events_topic, partitions);
+        let tables = Arc::new(Mutex::new(Tables::default()));
+        let lane = |_| -> Result<Lane> {
+            Ok(Lane {
+                load: Load::new(timestamp_ms),
+                converter: Converter::new(ingest.clone()).map_err(IngestError::Settings)?,
+                intake: Intake {
+                    broker: broker.publisher(timestamp_ms),
+                    dead_letters: Arc::clone(&ingest.dead_letters_topic),
+                    rejected: Rejected::new(),
+                },
+                is_dry: false,
+            })
+        };
+        let fold = |partition| {
+            let source = broker.source_of(TopicPartition {
+                topic: Arc::clone(&processor.events_topic),
+                partition: partition as i32,
+            });
+            let outlet = Outlet {
+                broker: broker.publisher(timestamp_ms),
+                rollups: Arc::clone(&processor.rollups_topic),
+                tables: Arc::clone(&tables),
+            };
+            Fold {
+                processor: Processor::new(
+                    processor.clone(),
+                    Arc::clone(rules),
+                    MemoryStore,
+                    Box::new(source),
+                    Box::new(outlet),
+                ),
+                has_worked: false,
+            }
+        };
         Ok(Self {
-            ingest: Ingest::new(ingest, raw, broker.publisher(timestamp_ms))?,
-            processor: Processor::new(
-                processor,
-                rules,
-                MemoryStore,
-                Box::new(events),
-                Box::new(publisher),
-            ),
-            rollups,
-            dead_letters,
-            tables: Tables::default(),
-            rejected: Rejected::new(),
-            timestamp_ms,
-            broker,
+            lanes: (0..partitions).map(lane).collect::<Result<_>>()?,
+            folds: (0..partitions).map(fold).collect(),
+            tables,
         })
     }
 
-    /// Puts a record into a raw topic.
-    pub fn put(&self, record: Outgoing) -> Result<()> {
-        self.broker
-            .append(record, self.timestamp_ms)
-            .context("cannot put a record into the line")
-    }
-
-    /// Works off what was put in, and keeps the rows that come out.
-    pub fn run(&mut self) -> Result<()> {
+    /// Works off what the feed gives, until it gives nothing more.
+    pub fn run(&mut self, feed: &Feed<'_>) -> Result<()> {
         loop {
-            let mut worked = false;
-            while self.ingest.step()? == Step::Worked {
-                worked = true;
-            }
-            while self.processor.step()? == Step::Worked {
-                worked = true;
-            }
-            if !worked {
+            on_threads(&mut self.lanes, |lane| lane.convert(feed))?;
+            self.fold()?;
+            if self.lanes.iter().all(|lane| lane.is_dry) {
                 break;
             }
         }
-        for record in drain(&mut self.rollups)? {
-            self.tables
-                .add(record.value.as_deref().unwrap_or_default())?;
+        on_threads(&mut self.folds, |fold| Ok(fold.processor.finish()?))
+    }
+
+    fn fold(&mut self) -> Result<()> {
+        loop {
+            on_threads(&mut self.folds, Fold::work_off)?;
+            // Who worked may have sent others something after they looked.
+            if !self.folds.iter().any(|fold| fold.has_worked) {
+                return Ok(());
+            }
         }
-        for record in drain(&mut self.dead_letters)? {
-            *self.rejected.entry(reason(&record)).or_default() += 1;
-        }
-        Ok(())
     }
 
     /// The rows so far.
-    pub const fn tables(&self) -> &Tables {
-        &self.tables
+    pub fn tables(&self) -> MutexGuard<'_, Tables> {
+        lock(&self.tables)
     }
 
     /// The records that were rejected so far.
-    pub const fn rejected(&self) -> &Rejected {
-        &self.rejected
-    }
-}
-
-fn drain(source: &mut MemorySource) -> Result<Vec<Record>> {
-    let mut all = Vec::new();
-    loop {
-        match source.poll(DRAINED_RECORDS, std::time::Duration::ZERO)? {
-            Polled::Records(records) if records.is_empty() => return Ok(all),
-            Polled::Records(records) => all.extend(records),
-            Polled::Assigned(_) | Polled::Revoked(_) => {}
+    pub fn rejected(&self) -> Rejected {
+        let mut all = Rejected::new();
+        for (reason, count) in self.lanes.iter().flat_map(|lane| &lane.intake.rejected) {
+            *all.entry(reason.clone()).or_default() += count;
         }
+        all
     }
 }
 
-/// The reason and field of a dead letter.
-fn reason(record: &Record) -> String {
+impl Lane {
+    /// Converts a round's share of what the feed gives.
+    fn convert(&mut self, feed: &Feed<'_>) -> Result<()> {
+        let mut bytes = 0;
+        self.is_dry = false;
+        while bytes < ROUND_BYTES {
+            self.load.clear();
+            feed(&mut self.load)?;
+            let records = self.load.records();
+            if records.is_empty() {
+                self.is_dry = true;
+                break;
+            }
+            self.converter.convert(records, &mut self.intake)?;
+            bytes += self.load.bytes();
+        }
+        self.converter.publish_all(&mut self.intake)?;
+        Ok(())
+    }
+}
+
+impl Fold {
+    /// Applies what is there for the partition, and lets out what follows.
+    fn work_off(&mut self) -> Result<()> {
+        self.has_worked = false;
+        while self.processor.step()? == Step::Worked {
+            self.has_worked = true;
+        }
+        Ok(())
+    }
+}
+
+impl Publish for Intake {
+    fn send(&mut self, record: Outgoing) -> Result<(), StreamError> {
+        if record.topic != self.dead_letters {
+            return self.broker.send(record);
+        }
+        *self.rejected.entry(reason(&record)).or_default() += 1;
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), StreamError> {
+        self.broker.flush()
+    }
+}
+
+impl Publish for Outlet {
+    fn send(&mut self, record: Outgoing) -> Result<(), StreamError> {
+        if record.topic != self.rollups {
+            return self.broker.send(record);
+        }
+        let rows = record.value.unwrap_or_default();
+        lock(&self.tables)
+            .add(&rows)
+            .map_err(|error| StreamError::Broker {
+                context: "cannot keep rows".to_owned(),
+                reason: format!("{error:#}"),
+            })
+    }
+
+    fn flush(&mut self) -> Result<(), StreamError> {
+        self.broker.flush()
+    }
+}
+
+/// After a panic the rows are of no use, and nobody comes to ask for them.
+fn lock(tables: &Mutex<Tables>) -> MutexGuard<'_, Tables> {
+    tables.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Does the work of each on a thread of its own, that of the first on this one.
+fn on_threads<T: Send>(all: &mut [T], work: impl Fn(&mut T) -> Result<()> + Sync) -> Result<()> {
+    let Some((first, others)) = all.split_first_mut() else {
+        return Ok(());
+    };
+    let work = &work;
+    thread::scope(|scope| {
+        let others = others.iter_mut().map(|one| scope.spawn(move || work(one)));
+        let others: Vec<_> = others.collect();
+        let mut result = work(first);
+        for other in others {
+            let of_other = other
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            result = result.and(of_other);
+        }
+        result
+    })
+}
+
+/// The topic and reason of a dead letter.
+fn reason(record: &Outgoing) -> String {
     let header = |name: &str| {
         record
             .headers

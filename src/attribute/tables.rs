@@ -1,34 +1,17 @@
 //! The newest row of every key: what a replacing table holds once it is merged.
+//!
+//! Rows come in any order and no view depends on it: they are found by hashing
+//! while they come, and sorted by whoever shows them.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
-use std::sync::Arc;
+use std::collections::hash_map::Entry;
 
 use anyhow::{Context as _, Result, bail};
-use rustc_hash::FxHashSet;
+use rustc_hash::FxHashMap;
 use throughline_proto::Ident;
 use throughline_proto::flat::Reader;
 use throughline_proto::rollups::{self as wire, Batch, Row, Rows, Table};
 
-/// A name that many rows share.
-pub type Name = Arc<str>;
-
-/// Where a touch came from, by names.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Dimension {
-    /// The channel.
-    pub channel: Name,
-    /// The source.
-    pub source: Name,
-    /// The medium.
-    pub medium: Name,
-    /// The campaign.
-    pub campaign: Name,
-    /// The advertisement.
-    pub content: Name,
-    /// The keyword.
-    pub term: Name,
-}
+use super::names::{Dimension, DimensionId, NameId, Names};
 
 /// A touch.
 #[derive(Clone, Debug)]
@@ -38,9 +21,9 @@ pub struct Touch {
     /// Epoch milliseconds.
     pub at: i64,
     /// Its kind.
-    pub kind: Name,
+    pub kind: NameId,
     /// Where it came from.
-    pub dimension: Dimension,
+    pub dimension: DimensionId,
 }
 
 /// A deal.
@@ -49,13 +32,13 @@ pub struct Deal {
     /// The client.
     pub client: Ident,
     /// Its latest event.
-    pub status: Name,
+    pub status: NameId,
     /// The latest given.
-    pub stage: Name,
+    pub stage: NameId,
     /// The latest given.
-    pub pipeline: Name,
+    pub pipeline: NameId,
     /// The latest given.
-    pub manager_id: Name,
+    pub manager_id: NameId,
     /// Epoch milliseconds.
     pub created_at: i64,
     /// Epoch milliseconds; none unless it is won now.
@@ -64,22 +47,26 @@ pub struct Deal {
     pub figures: [i64; 5],
 }
 
-/// The figures of a model in a cell, by name.
-pub type Share = (Name, [i64; 4]);
+/// A touch that has credit.
+#[derive(Clone, Debug)]
+pub struct CreditTouch {
+    /// Its id; empty when unattributed.
+    pub id: Box<str>,
+    /// Epoch milliseconds.
+    pub at: i64,
+    /// Its kind.
+    pub kind: NameId,
+    /// Where it came from.
+    pub dimension: DimensionId,
+}
 
 /// One touch's share in one model.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct CreditShare {
     /// The model.
-    pub model: Name,
-    /// The touch's id; empty when unattributed.
-    pub touch_id: String,
-    /// The touch's time, epoch milliseconds.
-    pub at: i64,
-    /// The touch's kind.
-    pub kind: Name,
-    /// Where the touch came from.
-    pub dimension: Dimension,
+    pub model: NameId,
+    /// Which of the credits' touches.
+    pub touch: u32,
     /// Credit in parts per million; gross, revenue, profit in 1/10000.
     pub figures: [i64; 4],
 }
@@ -89,40 +76,72 @@ pub struct CreditShare {
 pub struct Credits {
     /// When it was won.
     pub won_at: i64,
+    /// The touches that have a share.
+    pub touches: Box<[CreditTouch]>,
     /// Shares by model, then touch.
-    pub shares: Vec<CreditShare>,
+    pub shares: Box<[CreditShare]>,
+}
+
+/// Where a cell belongs.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct CellKey {
+    /// The tenant.
+    pub tenant: NameId,
+    /// Hours since the epoch, UTC.
+    pub hour: i32,
+    /// Where its touches came from.
+    pub dimension: DimensionId,
+    /// The partition that says so.
+    pub partition: u32,
+}
+
+/// What happened in an hour.
+#[derive(Clone, Debug)]
+pub struct TrafficCell {
+    /// The hour's day in the tenant's zone.
+    pub day: i32,
+    /// Visits, calls, missed calls, leads, e-mail clicks, other touches; spend
+    /// in 1/10000; impressions, clicks.
+    pub figures: [i64; 9],
+}
+
+/// What was earned in an hour.
+#[derive(Clone, Debug)]
+pub struct CreditCell {
+    /// The hour's day in the tenant's zone.
+    pub day: i32,
+    /// The models' shares: credit in parts per million; gross, revenue and
+    /// profit in 1/10000.
+    pub shares: Box<[(NameId, [i64; 4])]>,
 }
 
 /// Rows by key, each with its version; `None` stands for a tombstone.
-pub type Versioned<K, T> = BTreeMap<K, (u64, Option<T>)>;
-
-/// The key of a cell: tenant, hour, dimension, partition.
-pub type CellKey = (Name, i32, Dimension, u32);
+pub type Versioned<K, T> = FxHashMap<K, (u64, Option<T>)>;
 
 /// The newest row of every key, by table.
 #[derive(Debug, Default)]
 pub struct Tables {
-    names: FxHashSet<Name>,
+    /// The names that rows refer to.
+    pub names: Names,
     /// By tenant, touch id, content.
-    pub touchpoints: Versioned<(Name, String, u64), Touch>,
+    pub touchpoints: Versioned<(NameId, Box<str>, u64), Touch>,
     /// By tenant and deal id.
-    pub deals: Versioned<(Name, String), Deal>,
+    pub deals: Versioned<(NameId, Box<str>), Deal>,
     /// By tenant and deal id.
-    pub credits: Versioned<(Name, String), Credits>,
+    pub credits: Versioned<(NameId, Box<str>), Credits>,
     /// By tenant, hour, dimension and partition.
-    pub traffic_cells: Versioned<CellKey, wire::TrafficCell>,
-    /// By the name of the basis, then as the others. Shares are credit in parts per million;
-    /// gross, revenue and profit in 1/10000.
-    pub credit_cells: Versioned<(&'static str, CellKey), (i32, Vec<Share>)>,
+    pub traffic_cells: Versioned<CellKey, TrafficCell>,
+    /// In the order of [`wire::Basis`], each as the others.
+    pub credit_cells: [Versioned<CellKey, CreditCell>; 2],
     /// The models of each tenant, in order.
-    pub models: BTreeMap<Name, Vec<Name>>,
+    pub models: FxHashMap<NameId, Vec<NameId>>,
 }
 
-/// The names of one batch, shared among its rows.
-struct Names {
-    tenants: Vec<Name>,
-    dimensions: Vec<Dimension>,
-    models: Vec<Name>,
+/// The names of one batch.
+struct BatchNames {
+    tenants: Vec<NameId>,
+    dimensions: Vec<DimensionId>,
+    models: Vec<NameId>,
 }
 
 impl Tables {
@@ -136,7 +155,7 @@ impl Tables {
             Table::Touchpoints => each(rest, |row| self.add_touchpoint(&names, &row)),
             Table::Deals => each(rest, |row| self.add_deal(&names, &row)),
             Table::Credits => each(rest, |row| self.add_credits(&names, &row)),
-            Table::TrafficCells => each(rest, |row| self.add_traffic_cell(&names, row)),
+            Table::TrafficCells => each(rest, |row| self.add_traffic_cell(&names, &row)),
             Table::CreditCells => each(rest, |row| self.add_credit_cell(&names, &row)),
             // No view that is offered here reads these.
             Table::Calls | Table::Identities | Table::Links | Table::Erasures | Table::Costs => {
@@ -146,134 +165,152 @@ impl Tables {
         .context(context)
     }
 
-    fn names_of(&mut self, batch: &Batch<'_>) -> Names {
-        Names {
-            tenants: batch.tenants.iter().map(|name| self.name(name)).collect(),
-            models: batch.models.iter().map(|name| self.name(name)).collect(),
+    fn names_of(&mut self, batch: &Batch<'_>) -> BatchNames {
+        let names = &mut self.names;
+        BatchNames {
+            tenants: batch.tenants.iter().map(|name| names.name(name)).collect(),
+            models: batch.models.iter().map(|name| names.name(name)).collect(),
             dimensions: batch
                 .dimensions
                 .iter()
-                .map(|dimension| Dimension {
-                    channel: self.name(dimension.channel),
-                    source: self.name(dimension.source),
-                    medium: self.name(dimension.medium),
-                    campaign: self.name(dimension.campaign),
-                    content: self.name(dimension.content),
-                    term: self.name(dimension.term),
+                .map(|dimension| {
+                    let dimension = Dimension {
+                        channel: names.name(dimension.channel),
+                        source: names.name(dimension.source),
+                        medium: names.name(dimension.medium),
+                        campaign: names.name(dimension.campaign),
+                        content: names.name(dimension.content),
+                        term: names.name(dimension.term),
+                    };
+                    names.dimension(dimension)
                 })
                 .collect(),
         }
     }
 
-    fn name(&mut self, text: &str) -> Name {
-        if let Some(name) = self.names.get(text) {
-            return Arc::clone(name);
-        }
-        let name: Name = text.into();
-        self.names.insert(Arc::clone(&name));
-        name
-    }
-
-    fn add_tenant(&mut self, names: &Names, row: &wire::Tenant<'_>) -> Result<()> {
+    fn add_tenant(&mut self, names: &BatchNames, row: &wire::Tenant<'_>) -> Result<()> {
         let models = row.models.iter().map(|model| get(&names.models, *model));
         let models = models.collect::<Result<_>>()?;
         self.models.insert(get(&names.tenants, row.tenant)?, models);
         Ok(())
     }
 
-    fn add_touchpoint(&mut self, names: &Names, row: &wire::Touchpoint<'_>) -> Result<()> {
+    fn add_touchpoint(&mut self, names: &BatchNames, row: &wire::Touchpoint<'_>) -> Result<()> {
         let key = (
             get(&names.tenants, row.tenant)?,
             touch_id(row.topic, row.event_id),
             row.content.0,
         );
-        let touch = row.state.map(|state| -> Result<_> {
-            Ok(Touch {
+        replace(&mut self.touchpoints, key, row.version, || {
+            let Some(state) = row.state else {
+                return Ok(None);
+            };
+            Ok(Some(Touch {
                 client: row.client,
                 at: state.at,
-                kind: self.name(state.kind),
+                kind: self.names.name(state.kind),
                 dimension: get(&names.dimensions, state.dimension)?,
-            })
-        });
-        let touch = touch.transpose()?;
-        replace(&mut self.touchpoints, key, row.version, touch);
-        Ok(())
+            }))
+        })
     }
 
-    fn add_deal(&mut self, names: &Names, row: &wire::Deal<'_>) -> Result<()> {
-        let key = (get(&names.tenants, row.tenant)?, row.deal_id.to_owned());
-        let deal = row.state.map(|deal| Deal {
-            client: row.client,
-            status: self.name(deal.status),
-            stage: self.name(deal.stage),
-            pipeline: self.name(deal.pipeline),
-            manager_id: self.name(deal.manager_id),
-            created_at: deal.created_at,
-            won_at: deal.won_at,
-            figures: [
-                deal.gross,
-                deal.refunds,
-                deal.revenue,
-                deal.cost,
-                deal.profit,
-            ],
-        });
-        replace(&mut self.deals, key, row.version, deal);
-        Ok(())
+    fn add_deal(&mut self, names: &BatchNames, row: &wire::Deal<'_>) -> Result<()> {
+        let key = (get(&names.tenants, row.tenant)?, row.deal_id.into());
+        replace(&mut self.deals, key, row.version, || {
+            Ok(row.state.map(|deal| Deal {
+                client: row.client,
+                status: self.names.name(deal.status),
+                stage: self.names.name(deal.stage),
+                pipeline: self.names.name(deal.pipeline),
+                manager_id: self.names.name(deal.manager_id),
+                created_at: deal.created_at,
+                won_at: deal.won_at,
+                figures: [
+                    deal.gross,
+                    deal.refunds,
+                    deal.revenue,
+                    deal.cost,
+                    deal.profit,
+                ],
+            }))
+        })
     }
 
-    fn add_credits(&mut self, names: &Names, row: &wire::Credit<'_>) -> Result<()> {
-        let key = (get(&names.tenants, row.tenant)?, row.deal_id.to_owned());
-        let credits = row.state.as_ref().map(|state| -> Result<_> {
+    fn add_credits(&mut self, names: &BatchNames, row: &wire::Credit<'_>) -> Result<()> {
+        let key = (get(&names.tenants, row.tenant)?, row.deal_id.into());
+        replace(&mut self.credits, key, row.version, || {
+            let Some(state) = &row.state else {
+                return Ok(None);
+            };
+            let touches = state.touches.iter().map(|touch| {
+                let id = touch.touch.map(|id| touch_id(id.topic, id.event_id));
+                Ok(CreditTouch {
+                    id: id.unwrap_or_default(),
+                    at: touch.at,
+                    kind: self.names.name(touch.kind),
+                    dimension: get(&names.dimensions, touch.dimension)?,
+                })
+            });
+            let touches = touches.collect::<Result<_>>()?;
             let shares = state.shares.iter().map(|share| {
-                let Some(touch) = state.touches.get(share.touch as usize) else {
+                if share.touch as usize >= state.touches.len() {
                     bail!("a share names touch {}, which is not there", share.touch);
-                };
+                }
                 Ok(CreditShare {
                     model: get(&names.models, share.model)?,
-                    touch_id: touch
-                        .touch
-                        .map(|touch| touch_id(touch.topic, touch.event_id))
-                        .unwrap_or_default(),
-                    at: touch.at,
-                    kind: self.name(touch.kind),
-                    dimension: get(&names.dimensions, touch.dimension)?,
+                    touch: share.touch,
                     figures: [share.credit_ppm, share.gross, share.revenue, share.profit],
                 })
             });
-            Ok(Credits {
+            Ok(Some(Credits {
                 won_at: state.won_at,
+                touches,
                 shares: shares.collect::<Result<_>>()?,
-            })
-        });
-        let credits = credits.transpose()?;
-        replace(&mut self.credits, key, row.version, credits);
-        Ok(())
+            }))
+        })
     }
 
-    fn add_traffic_cell(&mut self, names: &Names, row: wire::TrafficCell) -> Result<()> {
+    fn add_traffic_cell(&mut self, names: &BatchNames, row: &wire::TrafficCell) -> Result<()> {
         let key = cell_key(names, row.tenant, row.hour, row.dimension, row.partition)?;
-        let cell = (!row.is_empty()).then_some(row);
-        replace(&mut self.traffic_cells, key, row.version, cell);
-        Ok(())
+        replace(&mut self.traffic_cells, key, row.version, || {
+            Ok((!row.is_empty()).then_some(TrafficCell {
+                day: row.day,
+                figures: [
+                    row.visits,
+                    row.calls,
+                    row.missed_calls,
+                    row.leads,
+                    row.email_clicks,
+                    row.other_touches,
+                    row.spend,
+                    row.impressions,
+                    row.clicks,
+                ],
+            }))
+        })
     }
 
-    fn add_credit_cell(&mut self, names: &Names, row: &wire::CreditCell) -> Result<()> {
+    fn add_credit_cell(&mut self, names: &BatchNames, row: &wire::CreditCell) -> Result<()> {
         let key = cell_key(names, row.tenant, row.hour, row.dimension, row.partition)?;
-        let shares = row.shares.iter().map(|share| {
-            let figures = [
-                share.conversions_ppm,
-                share.gross,
-                share.revenue,
-                share.profit,
-            ];
-            Ok((get(&names.models, share.model)?, figures))
-        });
-        let shares: Vec<Share> = shares.collect::<Result<_>>()?;
-        let cell = (!shares.is_empty()).then_some((row.day, shares));
-        let key = (row.basis.name(), key);
-        replace(&mut self.credit_cells, key, row.version, cell);
-        Ok(())
+        let cells = &mut self.credit_cells[row.basis as usize];
+        replace(cells, key, row.version, || {
+            if row.shares.is_empty() {
+                return Ok(None);
+            }
+            let shares = row.shares.iter().map(|share| {
+                let figures = [
+                    share.conversions_ppm,
+                    share.gross,
+                    share.revenue,
+                    share.profit,
+                ];
+                Ok((get(&names.models, share.model)?, figures))
+            });
+            Ok(Some(CreditCell {
+                day: row.day,
+                shares: shares.collect::<Result<_>>()?,
+            }))
+        })
     }
 }
 
@@ -282,41 +319,48 @@ fn each<'a, T: Row<'a>>(rest: Reader<'a>, mut add: impl FnMut(T) -> Result<()>) 
     Rows::new(rest).try_for_each(|row| add(row?))
 }
 
-fn touch_id(topic: wire::TouchTopic, event_id: &str) -> String {
-    format!("{}:{event_id}", topic.name())
+fn touch_id(topic: wire::TouchTopic, event_id: &str) -> Box<str> {
+    [topic.name(), ":", event_id].concat().into()
 }
 
 fn cell_key(
-    names: &Names,
+    names: &BatchNames,
     tenant: u32,
     hour: i32,
     dimension: u32,
     partition: u32,
 ) -> Result<CellKey> {
-    Ok((
-        get(&names.tenants, tenant)?,
+    Ok(CellKey {
+        tenant: get(&names.tenants, tenant)?,
         hour,
-        get(&names.dimensions, dimension)?,
+        dimension: get(&names.dimensions, dimension)?,
         partition,
-    ))
+    })
 }
 
-fn get<T: Clone>(names: &[T], index: u32) -> Result<T> {
+fn get<T: Copy>(names: &[T], index: u32) -> Result<T> {
     names
         .get(index as usize)
-        .cloned()
+        .copied()
         .with_context(|| format!("a row names entry {index} of a table that ends before"))
 }
 
-/// Keeps the row of the higher version. Rows of one version are equal.
-fn replace<K: Ord, T>(rows: &mut Versioned<K, T>, key: K, version: u64, row: Option<T>) {
+/// Keeps the row of the higher version; that of a lower one is not even made.
+/// Rows of one version are equal.
+fn replace<K: std::hash::Hash + Eq, T>(
+    rows: &mut Versioned<K, T>,
+    key: K,
+    version: u64,
+    row: impl FnOnce() -> Result<Option<T>>,
+) -> Result<()> {
     match rows.entry(key) {
         Entry::Vacant(vacant) => {
-            vacant.insert((version, row));
+            vacant.insert((version, row()?));
         }
-        Entry::Occupied(mut occupied) if occupied.get().0 <= version => {
-            occupied.insert((version, row));
+        Entry::Occupied(mut occupied) if occupied.get().0 < version => {
+            occupied.insert((version, row()?));
         }
         Entry::Occupied(_) => {}
     }
+    Ok(())
 }

@@ -1,11 +1,15 @@
 //! The contract's views over the newest rows. They say the same as the views
 //! in ClickHouse; the end-to-end tests compare both with the reference.
+//!
+//! Rows are shown in the order of the texts of their keys, byte by byte.
 
-use std::collections::BTreeMap;
+use std::hash::Hash;
 
-use throughline_proto::rollups::Basis;
+use rustc_hash::FxHashMap;
+use throughline_proto::rollups::{Basis, Table};
 
-use super::tables::{Dimension, Name, Tables};
+use super::names::{DimensionId, NameId, Names};
+use super::tables::{CellKey, Tables, Versioned};
 use super::view::{Value, View};
 
 /// The views that can be asked for.
@@ -38,6 +42,18 @@ impl ViewName {
             Self::Touchpoints => touchpoints(tables),
         }
     }
+
+    /// The tables that it is over.
+    pub const fn tables(self) -> &'static [Table] {
+        match self {
+            Self::ChannelRoi => &[Table::Tenants, Table::TrafficCells, Table::CreditCells],
+            Self::ChannelHourly => &[Table::CreditCells],
+            Self::TrafficHourly => &[Table::TrafficCells],
+            Self::Credits => &[Table::Credits],
+            Self::Deals => &[Table::Deals],
+            Self::Touchpoints => &[Table::Touchpoints],
+        }
+    }
 }
 
 /// Decimal digits of money.
@@ -45,7 +61,8 @@ const MONEY: u32 = 4;
 /// Decimal digits of conversions.
 const PPM: u32 = 6;
 
-const BASES: [&str; 2] = [Basis::Conversion.name(), Basis::Touch.name()];
+/// In the order of their names.
+const BASES: [Basis; 2] = [Basis::Conversion, Basis::Touch];
 
 fn text(name: &str) -> Value {
     Value::Text(name.to_owned())
@@ -55,29 +72,37 @@ fn money(amount: i64) -> Value {
     Value::Decimal(amount, MONEY)
 }
 
-fn source(dimension: &Dimension) -> [Value; 4] {
+fn source(names: &Names, dimension: DimensionId) -> [Value; 4] {
+    let dimension = names.of(dimension);
     [
-        &dimension.channel,
-        &dimension.source,
-        &dimension.medium,
-        &dimension.campaign,
+        dimension.channel,
+        dimension.source,
+        dimension.medium,
+        dimension.campaign,
     ]
-    .map(|name| text(name))
+    .map(|name| text(names.text(name)))
 }
 
-fn content(dimension: &Dimension) -> [Value; 2] {
-    [text(&dimension.content), text(&dimension.term)]
+fn content(names: &Names, dimension: DimensionId) -> [Value; 2] {
+    let dimension = names.of(dimension);
+    [dimension.content, dimension.term].map(|name| text(names.text(name)))
 }
 
 fn row<const N: usize>(parts: [&[Value]; N]) -> Vec<Value> {
     parts.concat()
 }
 
+/// The rows that are not tombstones.
+fn live<K, T>(rows: &Versioned<K, T>) -> impl Iterator<Item = (&K, &T)> {
+    rows.iter()
+        .filter_map(|(key, (_, row))| Some((key, row.as_ref()?)))
+}
+
 /// Sums figures by key and drops sums that are all zero.
-fn sums<K: Ord, const N: usize>(
+fn sums<K: Hash + Eq, const N: usize>(
     figures: impl Iterator<Item = (K, [i64; N])>,
-) -> BTreeMap<K, [i64; N]> {
-    let mut sums = BTreeMap::new();
+) -> FxHashMap<K, [i64; N]> {
+    let mut sums = FxHashMap::default();
     for (key, figures) in figures {
         let sum = sums.entry(key).or_insert([0; N]);
         for (sum, figure) in sum.iter_mut().zip(figures) {
@@ -88,27 +113,48 @@ fn sums<K: Ord, const N: usize>(
     sums
 }
 
+/// In the order that a rank of their keys gives; no two have one.
+fn sorted<K, T, R: Ord>(
+    rows: impl IntoIterator<Item = (K, T)>,
+    rank: impl Fn(&K) -> R,
+) -> Vec<(K, T)> {
+    let mut rows: Vec<(K, T)> = rows.into_iter().collect();
+    rows.sort_unstable_by_key(|(key, _)| rank(key));
+    rows
+}
+
 fn channel_hourly(tables: &Tables) -> View {
-    let cells = tables
-        .credit_cells
-        .iter()
-        .filter_map(|((basis, key), (_, cell))| {
-            cell.as_ref().map(|(_, shares)| (basis, key, shares))
-        });
-    let sums = sums(
-        cells.flat_map(|(basis, (tenant, hour, dimension, _), shares)| {
-            shares
-                .iter()
-                .map(move |(model, figures)| ((tenant, model, *basis, *hour, dimension), *figures))
-        }),
-    );
-    let rows = sums
+    let cells = BASES.into_iter().flat_map(|basis| {
+        live(&tables.credit_cells[basis as usize])
+            .map(move |(key, cell)| (basis as usize, key, cell))
+    });
+    let sums = sums(cells.flat_map(|(basis, key, cell)| {
+        let CellKey {
+            tenant,
+            hour,
+            dimension,
+            ..
+        } = *key;
+        let shares = cell.shares.iter();
+        shares.map(move |(model, figures)| ((tenant, *model, basis, hour, dimension), *figures))
+    }));
+    let (names, ranks) = (&tables.names, tables.names.ranks());
+    let rows = sorted(sums, |(tenant, model, basis, hour, dimension)| {
+        let (tenant, model) = (ranks.name(*tenant), ranks.name(*model));
+        (tenant, model, *basis, *hour, ranks.dimension(*dimension))
+    });
+    let rows = rows
         .into_iter()
         .map(|((tenant, model, basis, hour, dimension), figures)| {
             let [ppm, gross, revenue, profit] = figures;
             row([
-                &[text(tenant), text(model), text(basis), Value::Hour(hour)],
-                &source(dimension),
+                &[
+                    text(names.text(tenant)),
+                    text(names.text(model)),
+                    text(BASES[basis].name()),
+                    Value::Hour(hour),
+                ],
+                &source(names, dimension),
                 &[
                     Value::Integer(ppm),
                     money(gross),
@@ -140,39 +186,22 @@ fn channel_hourly(tables: &Tables) -> View {
 /// impressions, clicks.
 type Traffic = [i64; 9];
 
-fn traffic_cells(tables: &Tables) -> impl Iterator<Item = (&Name, i32, i32, &Dimension, Traffic)> {
-    tables
-        .traffic_cells
-        .iter()
-        .filter_map(|((tenant, hour, dimension, _), (_, cell))| {
-            let cell = cell.as_ref()?;
-            let figures = [
-                cell.visits,
-                cell.calls,
-                cell.missed_calls,
-                cell.leads,
-                cell.email_clicks,
-                cell.other_touches,
-                cell.spend,
-                cell.impressions,
-                cell.clicks,
-            ];
-            Some((tenant, *hour, cell.day, dimension, figures))
-        })
-}
-
 fn traffic_hourly(tables: &Tables) -> View {
-    let cells = traffic_cells(tables);
     let sums = sums(
-        cells.map(|(tenant, hour, _, dimension, figures)| ((tenant, hour, dimension), figures)),
+        live(&tables.traffic_cells)
+            .map(|(key, cell)| ((key.tenant, key.hour, key.dimension), cell.figures)),
     );
-    let rows = sums
+    let (names, ranks) = (&tables.names, tables.names.ranks());
+    let rows = sorted(sums, |(tenant, hour, dimension)| {
+        (ranks.name(*tenant), *hour, ranks.dimension(*dimension))
+    });
+    let rows = rows
         .into_iter()
         .map(|((tenant, hour, dimension), figures)| {
             let [contacts @ .., spend, impressions, clicks] = figures;
             row([
-                &[text(tenant), Value::Hour(hour)],
-                &source(dimension),
+                &[text(names.text(tenant)), Value::Hour(hour)],
+                &source(names, dimension),
                 &contacts.map(Value::Integer),
                 &[
                     money(spend),
@@ -204,49 +233,51 @@ fn traffic_hourly(tables: &Tables) -> View {
 }
 
 /// The key of a row of `channel_roi`: tenant, model, basis, day, channel.
-type RoiKey<'a> = (&'a Name, &'a Name, &'static str, i32, &'a Name);
+type RoiKey = (NameId, NameId, usize, i32, NameId);
 
 /// Every channel with traffic or spend on a day has a row in every model and
 /// basis, whether anything was earned or not.
 fn channel_roi(tables: &Tables) -> View {
-    let cells = tables
-        .credit_cells
-        .iter()
-        .filter_map(|((basis, key), (_, cell))| {
-            cell.as_ref().map(|(day, shares)| (basis, key, day, shares))
-        });
-    let earned = sums(
-        cells.flat_map(|(basis, (tenant, _, dimension, _), day, shares)| {
-            shares.iter().map(move |(model, figures)| {
-                ((tenant, model, *basis, *day, &dimension.channel), *figures)
-            })
-        }),
-    );
-    let traffic = sums(
-        traffic_cells(tables).map(|(tenant, _, day, dimension, figures)| {
-            ((tenant, day, &dimension.channel), figures)
-        }),
-    );
-    let mut rows: BTreeMap<RoiKey<'_>, ([i64; 4], Traffic)> = BTreeMap::new();
-    for ((tenant, day, channel), figures) in &traffic {
-        for model in tables.models.get(*tenant).into_iter().flatten() {
+    let (names, ranks) = (&tables.names, tables.names.ranks());
+    let cells = BASES.into_iter().flat_map(|basis| {
+        live(&tables.credit_cells[basis as usize])
+            .map(move |(key, cell)| (basis as usize, key, cell))
+    });
+    let earned = sums(cells.flat_map(|(basis, key, cell)| {
+        let channel = names.of(key.dimension).channel;
+        let shares = cell.shares.iter();
+        shares
+            .map(move |(model, figures)| ((key.tenant, *model, basis, cell.day, channel), *figures))
+    }));
+    let traffic = sums(live(&tables.traffic_cells).map(|(key, cell)| {
+        let channel = names.of(key.dimension).channel;
+        ((key.tenant, cell.day, channel), cell.figures)
+    }));
+    let mut rows: FxHashMap<RoiKey, ([i64; 4], Traffic)> = FxHashMap::default();
+    for ((tenant, day, channel), figures) in traffic {
+        for model in tables.models.get(&tenant).into_iter().flatten() {
             for basis in BASES {
-                rows.insert((tenant, model, basis, *day, channel), ([0; 4], *figures));
+                let key = (tenant, *model, basis as usize, day, channel);
+                rows.insert(key, ([0; 4], figures));
             }
         }
     }
     for (key, figures) in earned {
         rows.entry(key).or_insert(([0; 4], [0; 9])).0 = figures;
     }
+    let rows = sorted(rows, |(tenant, model, basis, day, channel)| {
+        let (tenant, model) = (ranks.name(*tenant), ranks.name(*model));
+        (tenant, model, *basis, *day, ranks.name(*channel))
+    });
     let rows = rows.into_iter().map(
         |((tenant, model, basis, day, channel), (earned, traffic))| {
             row([
                 &[
-                    text(tenant),
-                    text(model),
-                    text(basis),
+                    text(names.text(tenant)),
+                    text(names.text(model)),
+                    text(BASES[basis].name()),
                     Value::Day(day),
-                    text(channel),
+                    text(names.text(channel)),
                 ],
                 &roi_figures(earned, traffic),
             ])
@@ -302,27 +333,26 @@ fn roi_figures(earned: [i64; 4], traffic: Traffic) -> [Value; 12] {
 }
 
 fn credits(tables: &Tables) -> View {
-    let deals = tables
-        .credits
-        .iter()
-        .filter_map(|((tenant, deal_id), (_, credits))| {
-            credits.as_ref().map(|credits| (tenant, deal_id, credits))
-        });
-    let rows = deals.flat_map(|(tenant, deal_id, credits)| {
+    let (names, ranks) = (&tables.names, tables.names.ranks());
+    let deals = sorted(live(&tables.credits), |(tenant, deal_id)| {
+        (ranks.name(*tenant), deal_id)
+    });
+    let rows = deals.into_iter().flat_map(|((tenant, deal_id), credits)| {
         credits.shares.iter().map(move |share| {
+            let touch = &credits.touches[share.touch as usize];
             let [ppm, gross, revenue, profit] = share.figures;
             row([
                 &[
-                    text(tenant),
+                    text(names.text(*tenant)),
                     text(deal_id),
-                    text(&share.model),
-                    text(&share.touch_id),
-                    Value::Moment(Some(share.at)),
+                    text(names.text(share.model)),
+                    text(&touch.id),
+                    Value::Moment(Some(touch.at)),
                     Value::Moment(Some(credits.won_at)),
                 ],
-                &source(&share.dimension),
-                &content(&share.dimension),
-                &[text(&share.kind), Value::Integer(ppm)],
+                &source(names, touch.dimension),
+                &content(names, touch.dimension),
+                &[text(names.text(touch.kind)), Value::Integer(ppm)],
                 &[gross, revenue, profit].map(money),
             ])
         })
@@ -352,20 +382,20 @@ fn credits(tables: &Tables) -> View {
 }
 
 fn deals(tables: &Tables) -> View {
-    let deals = tables.deals.iter().filter_map(|(key, (_, deal))| {
-        let (tenant, deal_id) = key;
-        deal.as_ref().map(|deal| (tenant, deal_id, deal))
+    let (names, ranks) = (&tables.names, tables.names.ranks());
+    let deals = sorted(live(&tables.deals), |(tenant, deal_id)| {
+        (ranks.name(*tenant), deal_id)
     });
-    let rows = deals.map(|(tenant, deal_id, deal)| {
+    let rows = deals.into_iter().map(|((tenant, deal_id), deal)| {
         row([
             &[
-                text(tenant),
+                text(names.text(*tenant)),
                 text(deal_id),
                 Value::Text(deal.client.to_string()),
-                text(&deal.status),
-                text(&deal.stage),
-                text(&deal.pipeline),
-                text(&deal.manager_id),
+                text(names.text(deal.status)),
+                text(names.text(deal.stage)),
+                text(names.text(deal.pipeline)),
+                text(names.text(deal.manager_id)),
                 Value::Moment(Some(deal.created_at)),
                 Value::Moment(deal.won_at),
             ],
@@ -394,21 +424,21 @@ fn deals(tables: &Tables) -> View {
 }
 
 fn touchpoints(tables: &Tables) -> View {
-    let touches = tables.touchpoints.iter().filter_map(|(key, (_, touch))| {
-        let (tenant, touch_id, _) = key;
-        touch.as_ref().map(|touch| (tenant, touch_id, touch))
+    let (names, ranks) = (&tables.names, tables.names.ranks());
+    let touches = sorted(live(&tables.touchpoints), |(tenant, touch_id, content)| {
+        (ranks.name(*tenant), touch_id, *content)
     });
-    let rows = touches.map(|(tenant, touch_id, touch)| {
+    let rows = touches.into_iter().map(|((tenant, touch_id, _), touch)| {
         row([
             &[
-                text(tenant),
+                text(names.text(*tenant)),
                 text(touch_id),
                 Value::Text(touch.client.to_string()),
-                text(&touch.kind),
+                text(names.text(touch.kind)),
                 Value::Moment(Some(touch.at)),
             ],
-            &source(&touch.dimension),
-            &content(&touch.dimension),
+            &source(names, touch.dimension),
+            &content(names, touch.dimension),
         ])
     });
     View {

@@ -101,6 +101,15 @@ impl MemoryBroker {
         }
     }
 
+    /// A source of one partition, from its beginning.
+    pub fn source_of(&self, at: TopicPartition) -> MemorySource {
+        MemorySource {
+            broker: self.clone(),
+            positions: vec![(at, 0)],
+            announced: false,
+        }
+    }
+
     /// A publisher whose records get this timestamp.
     pub fn publisher(&self, timestamp_ms: i64) -> MemoryPublisher {
         MemoryPublisher {
@@ -224,6 +233,30 @@ mod tests {
         publisher.send(outgoing("web", None, "d")).unwrap();
         assert_eq!(values(source.poll(9, wait).unwrap()), ["web[0]@2 d"]);
         assert!(values(source.poll(9, wait).unwrap()).is_empty());
+    }
+
+    #[test]
+    fn a_source_of_one_partition_leaves_the_others_to_others() {
+        let broker = MemoryBroker::forgetting();
+        broker.create_topic("web", 2);
+        let mut publisher = broker.publisher(7);
+        for (partition, value) in [(0, "a"), (1, "b"), (0, "c")] {
+            publisher
+                .send(outgoing("web", Some(partition), value))
+                .unwrap();
+        }
+        let wait = Duration::ZERO;
+        for (partition, expected) in [(1, &["web[1]@0 b"][..]), (0, &["web[0]@0 a", "web[0]@1 c"])]
+        {
+            let mut source = broker.source_of(TopicPartition {
+                topic: "web".into(),
+                partition,
+            });
+            let assigned = source.poll(9, wait).unwrap();
+            assert!(matches!(assigned, Polled::Assigned(all) if all.len() == 1));
+            assert_eq!(values(source.poll(9, wait).unwrap()), expected);
+        }
+        assert!(broker.records("web").is_empty());
     }
 
     #[test]

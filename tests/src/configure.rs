@@ -12,6 +12,7 @@ use throughline_ingest::{
 use throughline_processor::purge::When;
 use throughline_processor::{Attribution, Model, Shares, TenantSettings, Weighing};
 use throughline_proto::money::{Currency, Rate, Rates};
+use throughline_proto::rollups::Table;
 use throughline_proto::topics::{self, RawTopic};
 
 /// Ingest as the settings say.
@@ -72,6 +73,8 @@ pub fn processor(partitions: u32) -> throughline_processor::Config {
         checkpoint_records: 3,
         poll_wait: Duration::ZERO,
         record_bytes: 4096,
+        tables: &Table::ALL,
+        cells_at_end: false,
         cached_nodes: 100,
         cached_chunks: 100,
         max_touches: 10_000,

@@ -54,6 +54,8 @@ fn config() -> Config {
         checkpoint_records: 1,
         poll_wait: Duration::ZERO,
         record_bytes: 1024,
+        tables: &throughline_proto::rollups::Table::ALL,
+        cells_at_end: false,
         cached_nodes: 1,
         cached_chunks: 1,
         max_touches: 1,

@@ -213,6 +213,7 @@ mod tests {
             let expected = Outgoing {
                 topic: "web".into(),
                 partition: Some(2),
+                timestamp_ms: None,
                 key: Some(b"\0k".to_vec()),
                 value: Some(b"{}".to_vec()),
                 headers: vec![
