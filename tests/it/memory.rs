@@ -21,7 +21,7 @@ fn run(plan: &Plan, records: &Records, partitions: u32, burst: usize) -> Line {
     let mut line = Line::new(
         &configure::ingest(&settings, partitions),
         &throughline_processor::Config {
-            cells_at_end: burst % 2 == 0,
+            cells_at_end: burst.is_multiple_of(2),
             ..configure::processor(partitions)
         },
         &Arc::new(configure::rules(&settings)),
