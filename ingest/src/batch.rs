@@ -9,8 +9,7 @@ use rustc_hash::FxHashMap;
 use throughline_proto::events::{self, BatchWriter, Body, Message};
 use throughline_proto::flat::Flat as _;
 use throughline_proto::{Ident, home_partition};
-use throughline_stream::backlog::now_ms;
-use throughline_stream::{Outgoing, Publish, StreamError};
+use throughline_stream::{Outgoing, Publish, StreamError, backlog};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Ingest keeps no Lamport time.
@@ -23,8 +22,8 @@ pub struct Batches {
     batch_bytes: usize,
     open: Vec<Batch>,
     published: Published,
-    /// When the newest of what they hold was written, where it is known.
-    written_ms: Option<i64>,
+    /// When the newest of what they hold was written; 0: not known.
+    newest_ms: i64,
 }
 
 /// What was handed to the publisher since this was last taken.
@@ -78,19 +77,15 @@ impl Batches {
             batch_bytes,
             open: (0..partitions.max(1)).map(|_| Batch::default()).collect(),
             published: Published::default(),
-            written_ms: None,
+            newest_ms: 0,
         }
     }
 
     /// What is added from now on was written at this time, epoch milliseconds.
-    /// Batches have the newest such time, so that whoever reads them knows a
-    /// backlog, which is old however lately it passed here.
+    /// Batches say when they were made of a backlog, which is old however lately
+    /// it passed here.
     pub fn written_at(&mut self, timestamp_ms: i64) {
-        // No broker takes what is of the future.
-        let timestamp_ms = timestamp_ms.min(now_ms());
-        if timestamp_ms > 0 {
-            self.written_ms = self.written_ms.max(Some(timestamp_ms));
-        }
+        self.newest_ms = self.newest_ms.max(timestamp_ms);
     }
 
     /// Adds a message to the node `to`; `body` may put texts into the batch's
@@ -116,7 +111,7 @@ impl Batches {
     /// Publishes every batch that holds something.
     pub fn publish_all(&mut self, publish: &mut impl Publish) -> Result<(), StreamError> {
         (0..self.open.len() as u32).try_for_each(|partition| self.publish(partition, publish))?;
-        self.written_ms = None;
+        self.newest_ms = 0;
         Ok(())
     }
 
@@ -138,8 +133,8 @@ impl Batches {
         publish.send(Outgoing {
             topic: Arc::clone(&self.topic),
             partition: Some(partition as i32),
-            timestamp_ms: self.written_ms,
             value: Some(value),
+            headers: backlog::headers(self.newest_ms),
             ..Outgoing::default()
         })
     }

@@ -23,7 +23,6 @@ pub fn dead_letter(topic: &Arc<str>, record: &Record, rejection: &Rejection) -> 
     Outgoing {
         topic: Arc::clone(topic),
         partition: None,
-        timestamp_ms: None,
         key: record.key.clone(),
         value: record.value.clone(),
         headers,

@@ -83,6 +83,8 @@ pub struct Processor<S: Store> {
     youngest: i64,
     /// The records that come were written long ago.
     catching_up: bool,
+    /// When the last ones came.
+    quiet_since: Instant,
     scrubber: Scrubber,
     /// While the store writes checkpoints.
     storing: Blocked,
@@ -112,6 +114,7 @@ impl<S: Store> Processor<S> {
             published_bytes: 0,
             youngest: 0,
             catching_up: false,
+            quiet_since: Instant::now(),
             scrubber: Scrubber::new(),
             storing: Blocked::new("processor", "store"),
             told_of: 0,
@@ -145,7 +148,7 @@ impl<S: Store> Processor<S> {
         let begun = Instant::now();
         let (mut bytes, mut applied) = (0, 0);
         // What other partitions sent is always new.
-        let oldest = records.iter().map(|record| record.timestamp_ms).min();
+        let of_backlog = records.iter().any(is_backlog);
         for record in records {
             let Some(owned) = self.partitions.get_mut(&(record.partition as u32)) else {
                 continue;
@@ -170,7 +173,7 @@ impl<S: Store> Processor<S> {
         if applied == 0 {
             return Ok(());
         }
-        self.catching_up = oldest.is_some_and(is_backlog);
+        self.catching_up = of_backlog;
         self.waiting_since.get_or_insert(begun);
         self.uncovered_records += applied;
         report::applied(applied, bytes, begun.elapsed().as_secs_f64());
@@ -387,8 +390,10 @@ impl<S: Store> Role for Processor<S> {
                 Step::Worked
             }
             Polled::Records(records) if records.is_empty() => {
-                // Nothing more waits: what was done may as well be let out.
-                self.catching_up = is_restating;
+                // When nothing more waits, what was done may as well be let out.
+                // A pause of ingest between two batches is not that yet.
+                let is_quiet = self.quiet_since.elapsed() >= self.config.checkpoint_interval;
+                self.catching_up = is_restating || self.catching_up && !is_quiet;
                 let is_purging = self.purge()?;
                 let step = if self.waiting_since.is_some() || is_restating || is_purging {
                     Step::Worked
@@ -402,6 +407,7 @@ impl<S: Store> Role for Processor<S> {
             }
             Polled::Records(records) => {
                 self.apply(records)?;
+                self.quiet_since = Instant::now();
                 if !self.catching_up {
                     self.purge()?;
                 }

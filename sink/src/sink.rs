@@ -92,9 +92,7 @@ impl<S: Source> Sink<S> {
         metrics::counter!(metric_names::SINK_RECORDS_TOTAL).increment(records.len() as u64);
         metrics::counter!(metric_names::SINK_READ_BYTES_TOTAL).increment(bytes as u64);
         self.waiting_since.get_or_insert_with(Instant::now);
-        self.is_behind = records
-            .last()
-            .is_some_and(|record| is_backlog(record.timestamp_ms));
+        self.is_behind = records.last().is_some_and(is_backlog);
         Ok(())
     }
 

@@ -72,7 +72,7 @@ impl MemoryBroker {
             topic: record.topic,
             partition,
             offset,
-            timestamp_ms: record.timestamp_ms.unwrap_or(timestamp_ms),
+            timestamp_ms,
             key: record.key,
             value: record.value,
             headers: record.headers,

@@ -55,8 +55,6 @@ pub struct Outgoing {
     pub topic: Arc<str>,
     /// The partition, or `None` to let the key decide.
     pub partition: Option<i32>,
-    /// When what it says was written first, epoch milliseconds; `None`: now.
-    pub timestamp_ms: Option<i64>,
     /// The record's key.
     pub key: Option<Vec<u8>>,
     /// The record's value.

@@ -84,7 +84,6 @@ pub fn broken() -> Vec<Outgoing> {
     all.map(|bad| Outgoing {
         topic: bad.topic.into(),
         partition: Some(1),
-        timestamp_ms: None,
         key: bad.key.map(<[u8]>::to_vec),
         headers: headers(&bad),
         value: bad.value,

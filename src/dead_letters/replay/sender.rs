@@ -150,7 +150,6 @@ fn outgoing(letter: &Letter) -> Result<Outgoing, String> {
     Ok(Outgoing {
         topic: Arc::from(entry.topic.as_str()),
         partition: Some(entry.partition),
-        timestamp_ms: None,
         key: letter.key.clone(),
         value: letter.value.clone(),
         headers: own
@@ -213,7 +212,6 @@ mod tests {
             let expected = Outgoing {
                 topic: "web".into(),
                 partition: Some(2),
-                timestamp_ms: None,
                 key: Some(b"\0k".to_vec()),
                 value: Some(b"{}".to_vec()),
                 headers: vec![

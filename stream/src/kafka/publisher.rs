@@ -94,7 +94,6 @@ impl Publish for KafkaPublisher {
     fn send(&mut self, record: Outgoing) -> Result<(), StreamError> {
         let mut message: BaseRecord<'_, [u8], [u8]> = BaseRecord::to(&record.topic);
         message.partition = record.partition;
-        message.timestamp = record.timestamp_ms;
         message.key = record.key.as_deref();
         message.payload = record.value.as_deref();
         message.headers = headers(&record.headers);
