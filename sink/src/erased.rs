@@ -1,7 +1,8 @@
 //! Rows of erased persons, out of ClickHouse.
 //!
-//! The processor says of each identifier of an erased person, by its pseudonym,
-//! that it is one (`erased_identifiers`), and covers the person's rows by tombstones.
+//! The processor covers the rows of an erased person by tombstones, and says of
+//! each identifier, by its pseudonym, that it is one of such a person's
+//! (`erased_identifiers`) when nothing can change that any more.
 //! A tombstone hides rows and keeps them, and names the person itself: here all
 //! of them are deleted, physically. Whose a touch or a deal is says its newest row;
 //! one that passed from an erased person to another stays, without the rows that

@@ -18,6 +18,8 @@ pub enum Mutant {
     SplitStays,
     /// That somebody is erased does not move with the journey.
     ErasedStays,
+    /// Of all who are erased with a person it is said at once, and for good.
+    ErasedAtOnce,
 }
 
 thread_local! {

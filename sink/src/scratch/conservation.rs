@@ -1,7 +1,8 @@
 //! Whether the views conserve what was earned: for every model, the credit of
 //! all channels is that of the won deals, and their revenue is the deals'. Where
 //! persons were erased, their deals are counted and not shown, so what is counted
-//! may be more.
+//! may be more: tombstones of deals tell of them, and pseudonyms when those are
+//! deleted.
 
 use clickhouse::Row;
 use serde::Deserialize;
@@ -77,7 +78,8 @@ impl Scratch {
                  OR conversion_ppm < won_ppm \
                  OR toDecimal128(conversion_revenue, 4) < toDecimal128(won_revenue, 4) \
                  OR ((conversion_ppm != won_ppm OR conversion_revenue != won_revenue) \
-                 AND tenant NOT IN (SELECT toString(tenant) FROM erased_identifiers)) \
+                 AND tenant NOT IN (SELECT toString(tenant) FROM erased_identifiers \
+                 UNION DISTINCT SELECT toString(tenant) FROM deal_versions WHERE is_deleted = 1)) \
                  ORDER BY tenant, model"
             ),
             &params,

@@ -44,11 +44,13 @@ pub enum Mutant {
     SplitStays,
     /// That somebody is erased does not move with the journey.
     ErasedStays,
+    /// Of all who are erased with a person it is said at once, and for good.
+    ErasedAtOnce,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::LostMessage,
         Self::VersionAtFlush,
         Self::NoLamportTime,
@@ -65,6 +67,7 @@ impl Mutant {
         Self::RefusedIsNobody,
         Self::SplitStays,
         Self::ErasedStays,
+        Self::ErasedAtOnce,
     ];
 }
 

@@ -27,6 +27,7 @@ fn switch_of(mutant: Mutant) -> Option<core::Mutant> {
         Mutant::RefusedIsNobody => Some(core::Mutant::RefusedIsNobody),
         Mutant::SplitStays => Some(core::Mutant::SplitStays),
         Mutant::ErasedStays => Some(core::Mutant::ErasedStays),
+        Mutant::ErasedAtOnce => Some(core::Mutant::ErasedAtOnce),
         _ => None,
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Days, NaiveDate};
+use throughline_proto::Ident;
 use throughline_proto::rollups::Table;
 
 use super::table::RowTable;
@@ -42,14 +43,46 @@ impl Clients {
     }
 }
 
-/// The views over the rows.
+/// The pseudonyms of erased identifiers, each with its tenant: every row that names one is deleted.
+struct Erased<'a>(BTreeSet<&'a [Cell]>);
+
+impl<'a> Erased<'a> {
+    fn of(table: &'a RowTable) -> Self {
+        let keys = table.0.keys();
+        let keys = keys.filter(|(table, _)| *table == Table::Erasures);
+        Self(keys.map(|(_, key)| key.as_slice()).collect())
+    }
+
+    /// Whether a row names an erased person.
+    fn are_named_in(&self, table: Table, key: &[Cell], state: &[Cell]) -> bool {
+        let names = match table {
+            Table::Identities => [&key[1], &state[1]],
+            Table::Touchpoints | Table::Calls | Table::Deals | Table::Credits => [&state[0]; 2],
+            _ => return false,
+        };
+        let is_one = |name: &Cell| match name {
+            Cell::Text(digits) => {
+                let ident = u128::from_str_radix(digits, 16).map(Ident);
+                let pseudonym = ident.expect("hexadecimal digits").pseudonym();
+                let pseudonym = Cell::from(pseudonym.to_string().as_str());
+                self.0.contains([key[0].clone(), pseudonym].as_slice())
+            }
+            _ => false,
+        };
+        !self.0.is_empty() && names.into_iter().any(is_one)
+    }
+}
+
+/// The views over the rows, those of erased persons deleted.
 pub fn of(table: &RowTable) -> Tables {
     let mut tables = Tables::default();
     let mut clients = Clients::default();
+    let erased = &Erased::of(table);
     let rows = |wanted: Table| {
         let all = table.0.iter();
         all.filter(move |((table, _), _)| *table == wanted)
             .filter_map(|((_, key), (_, state))| Some((key.as_slice(), state.as_deref()?)))
+            .filter(move |(key, state)| !erased.are_named_in(wanted, key, state))
     };
     // Tenant and id, then the client as a number; what follows is cut to what the view has.
     let mut with_client = |wanted: Table, columns: usize| {
