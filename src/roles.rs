@@ -251,6 +251,7 @@ pub fn processor_config(settings: &Settings) -> throughline_processor::Config {
         rollups_topic: kafka.topics.rollups.as_str().into(),
         rollups_partitions: kafka.partitions.rollups,
         checkpoint_interval: processor.checkpoint_interval,
+        publish_interval: processor.publish_interval,
         checkpoint_records: processor.checkpoint_records,
         poll_wait: POLL_WAIT,
         record_bytes: processor.record_bytes,
@@ -290,6 +291,7 @@ pub fn sink(settings: &Settings, worker: &Worker) -> anyhow::Result<Sink<KafkaSo
         max_rows: sink.max_rows,
         max_bytes: sink.max_bytes,
         max_delay_ms: sink.max_delay.as_millis() as u64,
+        figures_delay_ms: sink.figures_delay.as_millis() as u64,
         retry_min_ms: sink.retry_min.as_millis() as u64,
         retry_max_ms: sink.retry_max.as_millis() as u64,
     };

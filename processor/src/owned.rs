@@ -1,10 +1,11 @@
 //! A partition that a worker owns: its fold, and what leaves it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use throughline_core::cell::ChunkKey;
 use throughline_core::identity::Linking;
+use throughline_core::message::Message;
 use throughline_core::partition::{Changes, Conservation, Counters, Limits};
 use throughline_core::{Backing, Body, Partition, Topology, names::Names};
 use throughline_proto::flat::Malformed;
@@ -39,6 +40,8 @@ pub struct Owned<B> {
     stored_closed: usize,
     /// Records were applied since the last checkpoint.
     pub(crate) dirty: bool,
+    /// Messages and rows that left since then.
+    left: (usize, usize),
     /// How far it is on its way to the generation of the rules.
     pub(crate) progress: Progress,
     /// What is stored of that.
@@ -60,9 +63,9 @@ pub struct Owned<B> {
 pub struct Leaving {
     /// Records for `events` and `rollups`.
     pub records: Vec<Outgoing>,
-    /// Messages to other partitions.
+    /// Messages to other partitions, those that left before among them.
     pub messages: usize,
-    /// Rows.
+    /// Rows, likewise.
     pub rows: usize,
     /// Keys to be stored.
     pub keys: usize,
@@ -144,6 +147,7 @@ impl<B: Backing<Error = ProcessorError> + Stored> Owned<B> {
             stored_names: meta.names,
             stored_closed: meta.closed,
             dirty: false,
+            left: (0, 0),
             stored_progress: restate::stored_progress(number, partition.backing())?,
             progress,
             must_be_stored: false,
@@ -291,6 +295,43 @@ impl<B: Backing<Error = ProcessorError> + Stored> Owned<B> {
         self.number % config.rollups_partitions.max(1)
     }
 
+    /// Messages and rows that may leave before the state that they come from is
+    /// stored: whoever begins again from an older one makes the same of the
+    /// same records.
+    pub fn leave(&mut self, config: &Config, rules: &Attribution) -> Vec<Outgoing> {
+        let leaving = self.partition.take_leaving();
+        for chunk in leaving.chunks {
+            self.add_cells(chunk, config, rules);
+        }
+        self.pack(&leaving.messages, config, rules)
+    }
+
+    /// The records with messages and with the rows that were taken.
+    fn pack(
+        &mut self,
+        messages: &BTreeMap<u32, Vec<Message>>,
+        config: &Config,
+        rules: &Attribution,
+    ) -> Vec<Outgoing> {
+        let names = self.partition.names();
+        let lamport = self.partition.lamport();
+        let mut records = Vec::new();
+        for (home, messages) in messages {
+            self.left.0 += messages.len();
+            for value in wire::encode(messages, lamport, names, config.record_bytes) {
+                records.push(outgoing(&config.events_topic, *home, value));
+            }
+        }
+        let (rows, values) = self
+            .outbox
+            .finish(context(self.number, names, config, rules));
+        self.left.1 += rows;
+        let home = self.rollups_home(config);
+        let values = values.into_iter();
+        records.extend(values.map(|value| outgoing(&config.rollups_topic, home, value)));
+        records
+    }
+
     /// What has to leave the partition now: messages and rows; and its state,
     /// which is added to `batch`.
     pub fn checkpoint<Batch>(
@@ -303,31 +344,18 @@ impl<B: Backing<Error = ProcessorError> + Stored> Owned<B> {
         B: Changing<Batch>,
     {
         let changes = self.partition.take_changes();
+        let messages = self.partition.take_leaving().messages;
         self.dirty = false;
         self.must_be_stored = false;
         let mut leaving = Leaving {
-            messages: changes.messages.values().map(Vec::len).sum(),
             has_erased: !changes.erased.is_empty(),
             counters: changes.counters,
             restated: std::mem::take(&mut self.restated_keys),
             ..Leaving::default()
         };
-        let names = self.partition.names();
-        let lamport = self.partition.lamport();
-        for (home, messages) in &changes.messages {
-            for value in wire::encode(messages, lamport, names, config.record_bytes) {
-                let record = outgoing(&config.events_topic, *home, value);
-                leaving.records.push(record);
-            }
-        }
-        let number = self.number;
         let mut scratch = Vec::new();
         for chunk in &changes.chunks {
-            if config.cells_at_end {
-                self.held_chunks.insert(*chunk);
-            } else {
-                self.add_cells(*chunk, config, rules);
-            }
+            self.add_cells(*chunk, config, rules);
             // While the chunk is at hand.
             if B::KEEPS
                 && let Some(cells) = self.partition.chunk(*chunk)
@@ -339,14 +367,8 @@ impl<B: Backing<Error = ProcessorError> + Stored> Owned<B> {
                 leaving.keys += 1;
             }
         }
-        let names = self.partition.names();
-        let (rows, values) = self.outbox.finish(context(number, names, config, rules));
-        leaving.rows = rows;
-        let home = self.rollups_home(config);
-        let values = values.into_iter();
-        leaving
-            .records
-            .extend(values.map(|value| outgoing(&config.rollups_topic, home, value)));
+        leaving.records = self.pack(&messages, config, rules);
+        (leaving.messages, leaving.rows) = std::mem::take(&mut self.left);
         if B::KEEPS {
             leaving.keys += self.store(config, rules, &changes, batch);
         }
@@ -355,6 +377,14 @@ impl<B: Backing<Error = ProcessorError> + Stored> Owned<B> {
 
     /// Adds the changed cells of a chunk to the rows that leave.
     fn add_cells(&mut self, chunk: ChunkKey, config: &Config, rules: &Attribution) {
+        if config.cells_at_end {
+            self.held_chunks.insert(chunk);
+            return;
+        }
+        self.add_cells_now(chunk, config, rules);
+    }
+
+    fn add_cells_now(&mut self, chunk: ChunkKey, config: &Config, rules: &Attribution) {
         let restating = self.is_restating();
         let (names, cells) = self.partition.changed_cells(chunk);
         for (key, cell) in cells {
@@ -374,7 +404,7 @@ impl<B: Backing<Error = ProcessorError> + Stored> Owned<B> {
         rules: &Attribution,
     ) -> impl Iterator<Item = Outgoing> {
         for chunk in std::mem::take(&mut self.held_chunks) {
-            self.add_cells(chunk, config, rules);
+            self.add_cells_now(chunk, config, rules);
         }
         let names = self.partition.names();
         let (_, values) = self

@@ -194,7 +194,11 @@ impl FjallStore {
         let path: Arc<Path> = options.path.as_path().into();
         // Some damage to a journal makes the store's own reader panic.
         let open = || {
-            let builder = Database::builder(&path).cache_size(options.cache_bytes);
+            // Of several workers one does not compact, and hands such work back
+            // as fast as it can for as long as another compacts.
+            let builder = Database::builder(&path)
+                .cache_size(options.cache_bytes)
+                .worker_threads(1);
             let opened = catch_unwind(AssertUnwindSafe(|| builder.open()));
             opened.unwrap_or(Err(fjall::Error::Unrecoverable))
         };

@@ -20,8 +20,12 @@ use crate::rules::Attribution;
 use crate::scrubber::Scrubber;
 use crate::store::Store;
 
-/// How much longer the interval between checkpoints is while a backlog is worked off.
-const CATCHING_UP_FACTOR: u32 = 16;
+/// The interval between checkpoints while a backlog is worked off, in those
+/// between others.
+const CATCHING_UP_FACTOR: u32 = 4;
+/// When no record came for so long, a backlog is over: a pause of ingest between
+/// two of its batches is shorter.
+const BACKLOG_PAUSE: Duration = Duration::from_millis(250);
 
 /// What a processor worker is configured by.
 #[derive(Clone, Debug)]
@@ -36,6 +40,9 @@ pub struct Config {
     pub rollups_partitions: u32,
     /// The longest time between two checkpoints while there is work.
     pub checkpoint_interval: Duration,
+    /// How long messages and rows wait for more of them, but for a backlog's:
+    /// these leave at a checkpoint, or when a record is full.
+    pub publish_interval: Duration,
     /// The most records of `events` between two checkpoints.
     pub checkpoint_records: usize,
     /// How long a poll waits for records.
@@ -76,6 +83,8 @@ pub struct Processor<S: Store> {
     held: Vec<Record>,
     /// When the oldest record that no checkpoint covers was applied.
     waiting_since: Option<Instant>,
+    /// When the oldest record was applied whose messages and rows are here still.
+    held_since: Option<Instant>,
     uncovered_records: usize,
     /// Bytes of rows that left since the last checkpoint.
     published_bytes: usize,
@@ -110,6 +119,7 @@ impl<S: Store> Processor<S> {
             partitions: BTreeMap::new(),
             held: Vec::new(),
             waiting_since: None,
+            held_since: None,
             uncovered_records: 0,
             published_bytes: 0,
             youngest: 0,
@@ -168,22 +178,23 @@ impl<S: Store> Processor<S> {
             if owned.is_restating() {
                 self.source.hold(&at, true)?;
             }
-            self.send_rows(rows)?;
+            self.send(rows)?;
         }
         if applied == 0 {
             return Ok(());
         }
         self.catching_up = of_backlog;
         self.waiting_since.get_or_insert(begun);
+        self.held_since.get_or_insert(begun);
         self.uncovered_records += applied;
         report::applied(applied, bytes, begun.elapsed().as_secs_f64());
         Ok(())
     }
 
-    fn send_rows(&mut self, rows: Vec<Outgoing>) -> Result<(), ProcessorError> {
-        for rows in rows {
-            self.published_bytes += rows.value.as_ref().map_or(0, Vec::len);
-            self.publish.send(rows)?;
+    fn send(&mut self, records: Vec<Outgoing>) -> Result<(), ProcessorError> {
+        for record in records {
+            self.published_bytes += record.value.as_ref().map_or(0, Vec::len);
+            self.publish.send(record)?;
         }
         Ok(())
     }
@@ -199,7 +210,7 @@ impl<S: Store> Processor<S> {
         let number = *number;
         let rows = owned.restate(&self.config, &self.rules)?;
         let (is_done, is_full) = (!owned.is_restating(), owned.is_full(&self.config));
-        self.send_rows(rows)?;
+        self.send(rows)?;
         self.waiting_since.get_or_insert(begun);
         // A cell changes with nearly every step, and is written once a checkpoint.
         self.catching_up = true;
@@ -265,11 +276,31 @@ impl<S: Store> Processor<S> {
         self.config.checkpoint_interval * factor
     }
 
+    /// How long messages and rows may stay here still; nothing when they are due,
+    /// and no time at all when a checkpoint lets them out.
+    fn time_to_publish(&self) -> Option<Duration> {
+        let since = self.held_since.filter(|_| !self.catching_up)?;
+        Some(self.config.publish_interval.saturating_sub(since.elapsed()))
+    }
+
+    /// Lets messages and rows out. Whether they arrived is asked at the checkpoint.
+    fn publish(&mut self) -> Result<(), ProcessorError> {
+        self.held_since = None;
+        let partitions = self.partitions.values_mut();
+        let mut records = Vec::new();
+        for owned in partitions.filter(|owned| owned.is_dirty()) {
+            records.extend(owned.leave(&self.config, &self.rules));
+        }
+        self.report_freshness();
+        self.send(records)
+    }
+
     /// Lets out what was done: messages and rows, then the state, then the offset.
     fn checkpoint(&mut self) -> Result<(), ProcessorError> {
         if self.waiting_since.take().is_none() {
             return Ok(());
         }
+        self.held_since = None;
         let begun = Instant::now();
         self.uncovered_records = 0;
         let mut done = report::Checkpoint {
@@ -371,6 +402,7 @@ impl<S: Store> Role for Processor<S> {
             Some(since) => self.checkpoint_interval().saturating_sub(since.elapsed()),
             None => self.config.poll_wait,
         };
+        let wait = self.time_to_publish().map_or(wait, |left| wait.min(left));
         let step = match self.source.poll(room, wait.min(self.config.poll_wait))? {
             Polled::Assigned(mut partitions) => {
                 // The order in which workers of a process wait for each other.
@@ -391,8 +423,7 @@ impl<S: Store> Role for Processor<S> {
             }
             Polled::Records(records) if records.is_empty() => {
                 // When nothing more waits, what was done may as well be let out.
-                // A pause of ingest between two batches is not that yet.
-                let is_quiet = self.quiet_since.elapsed() >= self.config.checkpoint_interval;
+                let is_quiet = self.quiet_since.elapsed() >= BACKLOG_PAUSE;
                 self.catching_up = is_restating || self.catching_up && !is_quiet;
                 let is_purging = self.purge()?;
                 let step = if self.waiting_since.is_some() || is_restating || is_purging {
@@ -416,6 +447,8 @@ impl<S: Store> Role for Processor<S> {
         };
         if self.checkpoint_is_due() {
             self.checkpoint()?;
+        } else if self.time_to_publish().is_some_and(|left| left.is_zero()) {
+            self.publish()?;
         }
         self.scrubber.look(&self.store, &self.config.purge);
         self.tell_of_erasures();

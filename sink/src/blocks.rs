@@ -16,6 +16,8 @@ struct Open {
     table: Table,
     columns: Vec<Column>,
     rows: usize,
+    /// The columns of a block that was sent: room for the next one.
+    spare: Option<Vec<Column>>,
 }
 
 /// A block that is ready to be sent, as often as it takes.
@@ -47,17 +49,22 @@ impl Default for Blocks {
 
 impl Open {
     fn new(table: Table) -> Self {
-        let columns = table.columns().iter();
         Self {
             table,
-            columns: columns.map(|(_, kind)| Column::new(kind)).collect(),
+            columns: empty(table),
             rows: 0,
+            spare: None,
         }
     }
 
     fn size(&self) -> usize {
         self.columns.iter().map(Column::size).sum()
     }
+}
+
+fn empty(table: Table) -> Vec<Column> {
+    let columns = table.columns().iter();
+    columns.map(|(_, kind)| Column::new(kind)).collect()
 }
 
 impl Block {
@@ -144,20 +151,19 @@ impl Blocks {
         self.0.iter().map(Open::size).sum()
     }
 
-    /// The blocks that have rows; they start over empty.
-    pub fn take(&mut self) -> Vec<Block> {
-        let filled = self.0.iter_mut().filter(|open| open.rows > 0);
+    /// The blocks that have rows, of the tables that are wanted; they start over
+    /// empty.
+    pub fn take(&mut self, wanted: impl Fn(Table) -> bool) -> Vec<Block> {
+        let open = self.0.iter_mut().filter(|open| wanted(open.table));
+        let filled = open.filter(|open| open.rows > 0);
         filled
             .map(|open| {
-                let Open {
-                    table,
-                    columns,
-                    rows,
-                } = std::mem::replace(open, Open::new(open.table));
+                let spare = open.spare.take();
+                let next = spare.unwrap_or_else(|| empty(open.table));
                 Block {
-                    table,
-                    rows,
-                    columns,
+                    table: open.table,
+                    rows: std::mem::take(&mut open.rows),
+                    columns: std::mem::replace(&mut open.columns, next),
                 }
             })
             .collect()
@@ -166,11 +172,8 @@ impl Blocks {
     /// Takes back a block that is needed no more: the room it took is room for
     /// the next one of its table, as much as the block needed.
     pub fn recycle(&mut self, mut block: Block) {
-        let open = &mut self.0[block.table as usize];
-        if open.rows == 0 {
-            block.columns.iter_mut().for_each(Column::clear);
-            open.columns = block.columns;
-        }
+        block.columns.iter_mut().for_each(Column::clear);
+        self.0[block.table as usize].spare = Some(block.columns);
     }
 }
 
@@ -201,7 +204,8 @@ mod tests {
         blocks.append(Table::Tenants, [Ok(3)], write).unwrap();
         assert_eq!((before, blocks.max_rows()), (0, 3));
         assert!(blocks.bytes() > 0);
-        let taken = blocks.take();
+        let taken = blocks.take(|table| table == Table::Tenants);
+        assert!(blocks.take(|_| true).is_empty());
         assert_eq!(
             taken.iter().map(|b| (b.table, b.rows)).collect::<Vec<_>>(),
             [(Table::Tenants, 3)]
@@ -225,7 +229,7 @@ mod tests {
         assert_eq!((blocks.max_rows(), blocks.bytes()), (0, 0));
         let rows = [Ok(1), Ok(2), Ok(3)];
         blocks.append(Table::Tenants, rows, write).unwrap();
-        assert_eq!(bytes(&blocks.take()[0], usize::MAX), whole);
+        assert_eq!(bytes(&blocks.take(|_| true)[0], usize::MAX), whole);
     }
 
     fn bytes(block: &Block, piece_bytes: usize) -> Vec<u8> {

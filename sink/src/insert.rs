@@ -1,14 +1,17 @@
-//! Sends blocks, all tables at once, and tells what became of each.
+//! Sends blocks, all tables at once, on a thread beside the one that asks for
+//! it, and tells what became of each.
 
 use std::time::{Duration, Instant};
 
 use clickhouse::Client;
 use clickhouse::error::{Error, Result};
 use throughline_stream::{Stop, metric_names};
-use tokio::task::JoinSet;
+use tokio::runtime::{Builder, Runtime};
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::blocks::Block;
 use crate::client::ClickHouse;
+use crate::error::SinkError;
 
 /// A block is compressed and sent in pieces of this size.
 const PIECE_BYTES: usize = 512 * 1024;
@@ -46,26 +49,82 @@ pub enum Sent {
     Failed(Block, Error),
 }
 
-/// Inserts all blocks concurrently and waits for all answers, or until the
-/// stop expires: then the blocks without an answer have failed.
+/// Inserts all blocks at once and waits for all answers, or until the stop
+/// expires: then the blocks without an answer have failed.
 pub fn insert(clickhouse: &ClickHouse, blocks: Vec<Block>, stop: &Stop) -> Vec<Sent> {
-    let connection = clickhouse.connection();
-    let limit = Duration::from_millis(connection.request_timeout_ms);
-    let mut client = clickhouse.client().clone();
-    for (name, value) in SETTINGS {
-        client = client.with_setting(name, value);
+    let sent = send_all(client(clickhouse), blocks, limit(clickhouse), stop.clone());
+    clickhouse.runtime().block_on(sent)
+}
+
+/// Inserts blocks on a thread of its own.
+#[derive(Debug)]
+pub struct Inserter {
+    client: Client,
+    limit: Duration,
+    stop: Stop,
+    runtime: Runtime,
+}
+
+/// Inserts that were begun together.
+#[derive(Debug)]
+pub struct Running(JoinHandle<Vec<Sent>>);
+
+impl Inserter {
+    /// An inserter that waits for no answer any more once the stop expires.
+    pub fn new(clickhouse: &ClickHouse, stop: Stop) -> std::result::Result<Self, SinkError> {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("insert")
+            .enable_all()
+            .build()
+            .map_err(SinkError::Runtime)?;
+        Ok(Self {
+            client: client(clickhouse),
+            limit: limit(clickhouse),
+            stop,
+            runtime,
+        })
     }
-    clickhouse.runtime().block_on(async {
-        let mut running = JoinSet::new();
-        for block in blocks {
-            running.spawn(send_within(client.clone(), block, limit, stop.clone()));
+
+    /// Begins to insert all blocks.
+    pub fn start(&self, blocks: Vec<Block>) -> Running {
+        let sent = send_all(self.client.clone(), blocks, self.limit, self.stop.clone());
+        Running(self.runtime.spawn(sent))
+    }
+
+    /// Waits so long for all answers; `None` when they are not there by then.
+    pub fn wait(&self, running: &mut Running, wait: Duration) -> Option<Vec<Sent>> {
+        if wait.is_zero() && !running.0.is_finished() {
+            return None;
         }
-        let mut sent = running.join_all().await;
-        sent.sort_by_key(|sent| match sent {
-            Sent::Done(block) | Sent::Failed(block, _) => block.table,
-        });
-        sent
+        let answers = async { tokio::time::timeout(wait, &mut running.0).await };
+        let answers = self.runtime.block_on(answers).ok()?;
+        // Nobody aborts it, so it panicked if anything.
+        Some(answers.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic())))
+    }
+}
+
+fn client(clickhouse: &ClickHouse) -> Client {
+    let client = clickhouse.client().clone();
+    SETTINGS.iter().fold(client, |client, (name, value)| {
+        client.with_setting(*name, *value)
     })
+}
+
+fn limit(clickhouse: &ClickHouse) -> Duration {
+    Duration::from_millis(clickhouse.connection().request_timeout_ms)
+}
+
+async fn send_all(client: Client, blocks: Vec<Block>, limit: Duration, stop: Stop) -> Vec<Sent> {
+    let mut running = JoinSet::new();
+    for block in blocks {
+        running.spawn(send_within(client.clone(), block, limit, stop.clone()));
+    }
+    let mut sent = running.join_all().await;
+    sent.sort_by_key(|sent| match sent {
+        Sent::Done(block) | Sent::Failed(block, _) => block.table,
+    });
+    sent
 }
 
 async fn send_within(client: Client, block: Block, limit: Duration, stop: Stop) -> Sent {

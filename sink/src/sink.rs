@@ -1,11 +1,11 @@
 //! The sink as a role: rows from topics into ClickHouse.
 //!
-//! records → blocks by table → inserts → commit. Positions are committed only
-//! when every row read up to them is acknowledged. While ClickHouse is away,
-//! the blocks at hand wait, nothing more is read, and the backlog stays in
-//! Kafka.
+//! records → blocks by table → inserts → commit. Inserts run beside the reading,
+//! a bounded number at once. Positions are committed only when every row read up
+//! to them is acknowledged. While ClickHouse is away, the blocks at hand wait,
+//! nothing more is read, and the backlog stays in Kafka.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use throughline_stream::backlog::{is_backlog, now_ms};
@@ -17,7 +17,7 @@ use crate::blocks::{Block, Blocks};
 use crate::client::{ClickHouse, chain};
 use crate::config::Config;
 use crate::error::SinkError;
-use crate::insert::{Sent, insert};
+use crate::insert::{Inserter, Running, Sent};
 use crate::retry::Retry;
 use crate::rows::{self, dead_letters::dead_letter};
 use crate::table::Table;
@@ -26,39 +26,86 @@ use crate::trouble::{Verdict, judge};
 /// Records of one poll. With the size of a record of rows it bounds by how
 /// much the blocks can exceed their limits.
 const MAX_POLLED_RECORDS: usize = 64;
-/// The longest a step waits for records, or for the next try.
+/// The longest a step waits for records, for answers, or for the next try.
 const MAX_WAIT: Duration = Duration::from_millis(100);
+/// The longest it waits for records while inserts run: what they acknowledge is
+/// to be committed.
+const MAX_WAIT_INSERTING: Duration = Duration::from_millis(20);
 /// While there is a backlog, blocks are inserted when they are full, or when
 /// the first row has waited so long: nothing is fresh anyway, and few large
 /// parts cost ClickHouse less than many small ones.
 const BACKLOG_DELAY: Duration = Duration::from_secs(3);
+/// Loads of blocks that are under way at once.
+const MAX_LOADS: usize = 2;
 
 /// Writes the rows of `rollups` and the records of `dead-letters`.
 pub struct Sink<S> {
     config: Config,
-    clickhouse: ClickHouse,
+    inserter: Inserter,
     source: S,
     stop: Stop,
     blocks: Blocks,
     /// Where to go on once all rows below are in their tables.
     positions: BTreeMap<TopicPartition, i64>,
-    /// When the first of the waiting rows was read.
-    waiting_since: Option<Instant>,
+    /// Rows of figures in the blocks.
+    figures: Gathering,
+    /// All rows in the blocks.
+    rows: Gathering,
     /// What was read last was written long ago.
     is_behind: bool,
-    /// The earliest timestamp of a waiting record, epoch milliseconds.
-    oldest_ms: Option<i64>,
-    /// Blocks that are sealed and not acknowledged.
-    sealed: Vec<Block>,
+    /// What is under way, in the order in which it was read.
+    loads: VecDeque<Load>,
     retry: Retry,
     blocked: Blocked,
+}
+
+/// Rows that wait for company.
+#[derive(Clone, Copy, Default)]
+struct Gathering {
+    /// When the first of them was read.
+    since: Option<Instant>,
+    /// The earliest timestamp of their records, epoch milliseconds.
+    oldest_ms: Option<i64>,
+}
+
+/// Blocks on their way to ClickHouse.
+struct Load {
+    running: Option<Running>,
+    /// Those that were not taken.
+    refused: Vec<Block>,
+    /// Where to go on once these and all before are taken. None of a load of
+    /// figures, beside which other rows of the same records wait.
+    positions: BTreeMap<TopicPartition, i64>,
+    oldest_ms: Option<i64>,
+}
+
+impl Gathering {
+    fn add(&mut self, records: &[Record]) {
+        self.since.get_or_insert_with(Instant::now);
+        let oldest = records.iter().map(|record| record.timestamp_ms).min();
+        self.oldest_ms = self.oldest_ms.into_iter().chain(oldest).min();
+    }
+
+    /// How long it may still wait; nothing when there is nothing.
+    fn time_left(&self, limit: Duration) -> Option<Duration> {
+        self.since
+            .map(|since| limit.saturating_sub(since.elapsed()))
+    }
+}
+
+impl Load {
+    /// All of it is in its tables.
+    fn is_done(&self) -> bool {
+        self.running.is_none() && self.refused.is_empty()
+    }
 }
 
 impl<S: Source> Sink<S> {
     /// A sink of the source's topics. Nothing is asked of ClickHouse yet.
     pub fn new(config: Config, source: S, stop: Stop) -> Result<Self, SinkError> {
+        let clickhouse = ClickHouse::new(&config.connection)?;
         Ok(Self {
-            clickhouse: ClickHouse::new(&config.connection)?,
+            inserter: Inserter::new(&clickhouse, stop.clone())?,
             retry: Retry::new(
                 Duration::from_millis(config.retry_min_ms),
                 Duration::from_millis(config.retry_max_ms),
@@ -68,10 +115,10 @@ impl<S: Source> Sink<S> {
             stop,
             blocks: Blocks::default(),
             positions: BTreeMap::new(),
-            waiting_since: None,
+            figures: Gathering::default(),
+            rows: Gathering::default(),
             is_behind: false,
-            oldest_ms: None,
-            sealed: Vec::new(),
+            loads: VecDeque::new(),
             blocked: Blocked::new("sink", "clickhouse"),
         })
     }
@@ -86,12 +133,11 @@ impl<S: Source> Sink<S> {
                 partition: record.partition,
             };
             self.positions.insert(at, record.offset + 1);
-            let oldest = self.oldest_ms.get_or_insert(record.timestamp_ms);
-            *oldest = record.timestamp_ms.min(*oldest);
         }
+        self.figures.add(records);
+        self.rows.add(records);
         metrics::counter!(metric_names::SINK_RECORDS_TOTAL).increment(records.len() as u64);
         metrics::counter!(metric_names::SINK_READ_BYTES_TOTAL).increment(bytes as u64);
-        self.waiting_since.get_or_insert_with(Instant::now);
         self.is_behind = records.last().is_some_and(is_backlog);
         Ok(())
     }
@@ -118,50 +164,113 @@ impl<S: Source> Sink<S> {
         rows::append(value, &mut self.blocks).map_err(|error| undecodable(error.to_string()))
     }
 
-    /// How long the waiting rows may still wait; nothing when they are due.
-    fn time_left(&self) -> Option<Duration> {
+    /// How long figures, and how long all rows, may still wait.
+    fn time_left(&self) -> [Option<Duration>; 2] {
         let full = self.blocks.max_rows() >= self.config.max_rows
             || self.blocks.bytes() >= self.config.max_bytes;
-        if full {
-            return None;
-        }
-        let mut limit = Duration::from_millis(self.config.max_delay_ms);
-        if self.is_behind {
-            limit = limit.max(BACKLOG_DELAY);
-        }
-        match self.waiting_since {
-            None => Some(MAX_WAIT),
-            Some(since) => limit
-                .checked_sub(since.elapsed())
-                .filter(|left| !left.is_zero()),
+        let limit = |delay_ms| match Duration::from_millis(delay_ms) {
+            _ if full => Duration::ZERO,
+            delay if self.is_behind => delay.max(BACKLOG_DELAY),
+            delay => delay,
+        };
+        [
+            self.figures.time_left(limit(self.config.figures_delay_ms)),
+            self.rows.time_left(limit(self.config.max_delay_ms)),
+        ]
+    }
+
+    /// Sends what is due, if anything is.
+    fn send_due(&mut self) {
+        let is_due = |left: Option<Duration>| left.is_some_and(|left| left.is_zero());
+        let [figures, rows] = self.time_left();
+        if is_due(rows) {
+            self.send_all();
+        } else if is_due(figures) {
+            let Gathering { oldest_ms, .. } = std::mem::take(&mut self.figures);
+            self.send(Table::has_figures, oldest_ms, BTreeMap::new());
         }
     }
 
-    /// Sends everything that was read, and commits when all of it is taken.
-    fn flush(&mut self) -> Result<(), SinkError> {
-        self.sealed.extend(self.blocks.take());
-        let blocks = std::mem::take(&mut self.sealed);
+    /// Sends everything that was read.
+    fn send_all(&mut self) {
+        self.figures = Gathering::default();
+        let Gathering { oldest_ms, .. } = std::mem::take(&mut self.rows);
+        let positions = std::mem::take(&mut self.positions);
+        self.send(|_| true, oldest_ms, positions);
+    }
+
+    fn send(
+        &mut self,
+        wanted: impl Fn(Table) -> bool,
+        oldest_ms: Option<i64>,
+        positions: BTreeMap<TopicPartition, i64>,
+    ) {
+        let blocks = self.blocks.take(wanted);
+        if !blocks.is_empty() || !positions.is_empty() {
+            self.loads.push_back(Load {
+                running: Some(self.inserter.start(blocks)),
+                refused: Vec::new(),
+                positions,
+                oldest_ms,
+            });
+        }
+    }
+
+    /// Takes the answers that come within so long, and commits what is taken.
+    fn settle(&mut self, wait: Duration) -> Result<(), SinkError> {
+        let until = Instant::now() + wait;
         let mut failures = Vec::new();
-        let insert = || insert(&self.clickhouse, blocks, &self.stop);
-        for sent in self.blocked.wait(insert) {
-            match sent {
-                Sent::Done(block) => {
-                    count_inserted(&block);
-                    self.blocks.recycle(block);
-                }
-                Sent::Failed(block, error) => {
-                    failures.push((block.table, error));
-                    self.sealed.push(block);
+        let mut has_answers = false;
+        for load in &mut self.loads {
+            let Some(running) = &mut load.running else {
+                continue;
+            };
+            let left = until.saturating_duration_since(Instant::now());
+            let Some(answers) = self.inserter.wait(running, left) else {
+                continue;
+            };
+            load.running = None;
+            has_answers = true;
+            for sent in answers {
+                match sent {
+                    Sent::Done(block) => {
+                        count_inserted(&block);
+                        self.blocks.recycle(block);
+                    }
+                    Sent::Failed(block, error) => {
+                        failures.push((block.table, error));
+                        load.refused.push(block);
+                    }
                 }
             }
         }
-        let up = if failures.is_empty() { 1.0 } else { 0.0 };
-        metrics::gauge!(metric_names::SINK_CLICKHOUSE_UP).set(up);
-        if failures.is_empty() {
-            self.retry.succeeded();
-            return self.commit();
+        if has_answers {
+            let up = if failures.is_empty() { 1.0 } else { 0.0 };
+            metrics::gauge!(metric_names::SINK_CLICKHOUSE_UP).set(up);
+            if !self.has_refused() {
+                self.retry.succeeded();
+            }
         }
-        self.refused(&failures)
+        self.refused(&failures)?;
+        self.commit()
+    }
+
+    fn has_refused(&self) -> bool {
+        self.loads.iter().any(|load| !load.refused.is_empty())
+    }
+
+    fn is_inserting(&self) -> bool {
+        self.loads.iter().any(|load| load.running.is_some())
+    }
+
+    /// Sends the blocks once more that were not taken.
+    fn send_again(&mut self) {
+        for load in &mut self.loads {
+            if load.running.is_none() && !load.refused.is_empty() {
+                let blocks = std::mem::take(&mut load.refused);
+                load.running = Some(self.inserter.start(blocks));
+            }
+        }
     }
 
     /// Some blocks were not taken: they wait for the next try, unless there is
@@ -189,32 +298,51 @@ impl<S: Source> Sink<S> {
         Ok(())
     }
 
+    /// Commits up to the first load that is not done.
     fn commit(&mut self) -> Result<(), SinkError> {
-        let positions: Vec<_> = std::mem::take(&mut self.positions)
+        let mut positions = BTreeMap::new();
+        while self.loads.front().is_some_and(Load::is_done) {
+            let Some(load) = self.loads.pop_front() else {
+                break;
+            };
+            if let Some(oldest) = load.oldest_ms {
+                metrics::gauge!(metric_names::SINK_FRESHNESS_SECONDS)
+                    .set((now_ms() - oldest).max(0) as f64 / 1000.0);
+            }
+            positions.extend(load.positions);
+        }
+        if positions.is_empty() {
+            return Ok(());
+        }
+        let positions: Vec<_> = positions
             .into_iter()
             .map(|(at, next_offset)| Position { at, next_offset })
             .collect();
-        self.waiting_since = None;
-        if let Some(oldest) = self.oldest_ms.take() {
-            metrics::gauge!(metric_names::SINK_FRESHNESS_SECONDS)
-                .set((now_ms() - oldest).max(0) as f64 / 1000.0);
-        }
         self.source.commit(&positions)?;
         Ok(())
     }
 
-    fn has_waiting(&self) -> bool {
-        self.waiting_since.is_some()
+    /// Waits for the answers to all that is under way.
+    fn settle_all(&mut self) -> Result<(), SinkError> {
+        while self.is_inserting() {
+            self.settle(MAX_WAIT)?;
+        }
+        Ok(())
     }
 
     /// Partitions that go away: what was read of them is finished when that
     /// is possible at once. Else their next owner reads it again, and the
     /// rows that still wait here are merely written twice.
     fn revoked(&mut self, partitions: &[TopicPartition]) -> Result<(), SinkError> {
-        if self.has_waiting() && !self.retry.is_waiting() {
-            self.flush()?;
+        if !self.retry.is_waiting() {
+            self.send_all();
+            self.settle_all()?;
         }
-        self.positions.retain(|at, _| !partitions.contains(at));
+        let stays = |at: &TopicPartition| !partitions.contains(at);
+        self.positions.retain(|at, _| stays(at));
+        for load in &mut self.loads {
+            load.positions.retain(|at, _| stays(at));
+        }
         Ok(())
     }
 }
@@ -223,16 +351,29 @@ impl<S: Source> Role for Sink<S> {
     type Error = SinkError;
 
     fn step(&mut self) -> Result<Step, SinkError> {
-        if !self.sealed.is_empty() {
+        self.settle(Duration::ZERO)?;
+        if self.has_refused() {
             let pause = self.retry.pause().min(MAX_WAIT);
             if pause.is_zero() {
-                self.flush()?;
+                self.send_again();
             } else {
                 self.stop.sleep(pause);
             }
             return Ok(Step::Worked);
         }
-        let wait = self.time_left().unwrap_or_default().min(MAX_WAIT);
+        if self.loads.len() >= MAX_LOADS || self.retry.is_waiting() {
+            let began = Instant::now();
+            self.settle(MAX_WAIT)?;
+            self.blocked.add(began.elapsed());
+            return Ok(Step::Worked);
+        }
+        let longest = if self.loads.is_empty() {
+            MAX_WAIT
+        } else {
+            MAX_WAIT_INSERTING
+        };
+        let left = self.time_left().into_iter().flatten();
+        let wait = left.fold(longest, Duration::min);
         match self.source.poll(MAX_POLLED_RECORDS, wait)? {
             Polled::Assigned(_) => return Ok(Step::Worked),
             Polled::Revoked(partitions) => {
@@ -242,11 +383,9 @@ impl<S: Source> Role for Sink<S> {
             Polled::Records(records) if records.is_empty() => self.is_behind = false,
             Polled::Records(records) => self.take(&records)?,
         }
-        if !self.has_waiting() {
+        self.send_due();
+        if self.rows.since.is_none() && self.loads.is_empty() {
             return Ok(Step::Idle);
-        }
-        if self.time_left().is_none() {
-            self.flush()?;
         }
         Ok(Step::Worked)
     }
@@ -254,18 +393,20 @@ impl<S: Source> Role for Sink<S> {
     /// Writes what was read. When ClickHouse is away and a stop is requested,
     /// one try is enough: the rows are still in Kafka.
     fn finish(&mut self) -> Result<(), SinkError> {
-        while self.has_waiting() {
-            self.flush()?;
-            if self.sealed.is_empty() {
-                break;
-            }
+        self.settle_all()?;
+        self.send_all();
+        self.settle_all()?;
+        while self.has_refused() {
             if self.stop.sleep(self.retry.pause()) {
+                let blocks: usize = self.loads.iter().map(|load| load.refused.len()).sum();
                 tracing::warn!(
-                    blocks = self.sealed.len(),
+                    blocks,
                     "stopped before clickhouse took all rows; the next start reads them again"
                 );
                 break;
             }
+            self.send_again();
+            self.settle_all()?;
         }
         Ok(())
     }

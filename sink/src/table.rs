@@ -69,6 +69,11 @@ impl Table {
         }
     }
 
+    /// Whether its rows are figures by the hour: what dashboards show live.
+    pub const fn has_figures(self) -> bool {
+        matches!(self, Self::TrafficCells | Self::CreditCells)
+    }
+
     /// Its columns in the order in which rows are written.
     pub const fn columns(self) -> Columns {
         match self {

@@ -82,6 +82,7 @@ fn configs(
             cells_at_end: true,
             // Nothing is stored, so checkpoints only cost.
             checkpoint_interval: Duration::from_hours(1),
+            publish_interval: Duration::from_hours(1),
             checkpoint_records: usize::MAX,
             cached_nodes: usize::MAX,
             cached_chunks: usize::MAX,

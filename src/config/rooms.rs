@@ -70,6 +70,8 @@ pub struct Processor {
     pub data_dir: PathBuf,
     /// A checkpoint is due after so long.
     pub checkpoint_interval: Duration,
+    /// Messages and rows leave after so long, before their state is stored.
+    pub publish_interval: Duration,
     /// A checkpoint is due after so many records.
     pub checkpoint_records: usize,
     /// Memory for the caches of the store, in MiB.
@@ -105,6 +107,7 @@ impl Processor {
             workers: section.whole("workers", WORKERS),
             data_dir: section.name("data_dir").into(),
             checkpoint_interval: section.millis("checkpoint_interval_ms", 1..=60_000),
+            publish_interval: section.millis("publish_interval_ms", 1..=60_000),
             checkpoint_records: section.whole("checkpoint_records", 1..=10_000_000),
             cache_mib: section.whole("cache_mib", 1..=1_048_576),
             cached_nodes: section.whole("cached_nodes", COUNT),
@@ -133,6 +136,8 @@ pub struct Sink {
     pub max_bytes: usize,
     /// How long the first row waits.
     pub max_delay: Duration,
+    /// How long the first row of figures by the hour waits.
+    pub figures_delay: Duration,
     /// How often rows of erased persons are looked for that come late.
     pub erasure_sweep: Duration,
     /// How long rows of an erased person stay, covered by tombstones.
@@ -160,6 +165,7 @@ impl Sink {
             max_rows: section.whole("max_rows", COUNT),
             max_bytes: section.whole("max_bytes", BYTES),
             max_delay: section.millis("max_delay_ms", MILLIS),
+            figures_delay: section.millis("figures_delay_ms", MILLIS),
             erasure_sweep: section.millis("erasure_sweep_ms", SWEEP_MILLIS),
             erasure_delay: section.millis("erasure_delay_ms", 0..=2_592_000_000),
             retry_min,

@@ -49,6 +49,7 @@ impl Fold {
                 cached_chunks: usize::MAX,
                 record_bytes: 262_144,
                 checkpoint_interval: Duration::from_hours(1),
+                publish_interval: Duration::from_hours(1),
                 ..configure::processor(1)
             },
             rules: Arc::new(configure::rules(&settings)),

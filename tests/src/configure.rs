@@ -70,6 +70,7 @@ pub fn processor(partitions: u32) -> throughline_processor::Config {
         rollups_topic: topics::ROLLUPS.into(),
         rollups_partitions: 2,
         checkpoint_interval: Duration::from_millis(5),
+        publish_interval: Duration::from_millis(1),
         checkpoint_records: 3,
         poll_wait: Duration::ZERO,
         record_bytes: 4096,

@@ -14,7 +14,7 @@ pub fn rows(data: &[u8]) {
     if rows::append(data, &mut blocks).is_err() {
         return;
     }
-    let taken = blocks.take();
+    let taken = blocks.take(|_| true);
     assert!(taken.len() <= 1, "a record has rows of one table");
     for block in taken {
         let bytes: usize = block.pieces(4096).map(|piece| piece.len()).sum();
@@ -63,6 +63,6 @@ pub fn dead_letters(data: &[u8]) {
         Ok(())
     });
     assert_eq!(appended, Ok(()));
-    let taken = blocks.take();
+    let taken = blocks.take(|_| true);
     assert!(matches!(&taken[..], [block] if block.rows == 1));
 }

@@ -164,6 +164,11 @@ impl Chunk {
         &mut self.cells[index]
     }
 
+    /// Whether cells changed since they were last handed over.
+    pub const fn is_changed(&self) -> bool {
+        self.changed != 0
+    }
+
     /// All of its cells by place, ascending.
     pub fn cells(&self) -> impl ExactSizeIterator<Item = (u8, &Cell)> {
         let mut places = bits(self.held);

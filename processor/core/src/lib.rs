@@ -1,8 +1,9 @@
 //! The fold: a partition is a deterministic function of its log.
 //!
 //! [`Partition::apply`] takes one record of the log and changes the state;
-//! [`Partition::take_changes`] hands over what has to leave it: messages to
-//! other partitions, rows, and the keys whose state is to be stored. The same
+//! [`Partition::take_leaving`] hands over what has to leave it: messages to
+//! other partitions and the cells that changed, beside the rows of the record;
+//! [`Partition::take_changes`] the keys whose state is to be stored. The same
 //! log gives the same state, messages and rows, on any machine, any number of
 //! times. There is no clock, no randomness and no input or output here; what
 //! is not in memory comes through the [`Backing`] trait.

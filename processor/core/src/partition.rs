@@ -43,7 +43,7 @@ use erasure::Erasures;
 pub use erasure::{KeptModels, StoredErasures};
 use memory::evict;
 pub use restate::Restated;
-pub use terms::{Changes, Conservation, Counters, Limits, Node, StoredNode, Topology};
+pub use terms::{Changes, Conservation, Counters, Leaving, Limits, Node, StoredNode, Topology};
 
 /// Where state comes from that is not in memory.
 pub trait Backing {
@@ -87,6 +87,7 @@ pub struct Partition<B> {
     pub(crate) unsettled: Vec<Ident>,
     pub(crate) books: Books,
     pub(crate) changes: Changes,
+    leaving: Leaving,
     epoch: u32,
 }
 
@@ -163,6 +164,7 @@ impl<B: Backing> Partition<B> {
             unsettled: Vec::new(),
             books,
             changes: Changes::default(),
+            leaving: Leaving::default(),
             epoch: NEVER + 1,
         }
     }
@@ -235,7 +237,14 @@ impl<B: Backing> Partition<B> {
         (&self.names, self.books.rows.drain(..))
     }
 
-    /// Hands over what has changed since the last call.
+    /// Hands over what has to leave since the last call.
+    pub fn take_leaving(&mut self) -> Leaving {
+        let mut leaving = std::mem::take(&mut self.leaving);
+        leaving.chunks.sort_unstable();
+        leaving
+    }
+
+    /// Hands over what has to be stored since the last call.
     pub fn take_changes(&mut self) -> Changes {
         self.epoch += 1;
         let mut changes = std::mem::take(&mut self.changes);
@@ -306,9 +315,9 @@ impl<B: Backing> Partition<B> {
         (self.changes.nodes.len(), self.changes.chunks.len())
     }
 
-    /// The messages that leave at the next checkpoint, by partition.
+    /// The messages that have to leave, by partition.
     pub const fn waiting(&self) -> &BTreeMap<u32, Vec<Message>> {
-        &self.changes.messages
+        &self.leaving.messages
     }
 
     /// The chunks of cells that are in memory, in no order.

@@ -51,6 +51,7 @@ fn config() -> Config {
         rollups_topic: "rollups".into(),
         rollups_partitions: 1,
         checkpoint_interval: Duration::from_millis(1),
+        publish_interval: Duration::from_millis(1),
         checkpoint_records: 1,
         poll_wait: Duration::ZERO,
         record_bytes: 1024,

@@ -51,7 +51,7 @@ fn bytes(block: &Block) -> Vec<u8> {
 fn check<'a, T: Row<'a>>(rows: &[T], table: Table, expected: &[&str]) {
     let mut blocks = Blocks::default();
     append(&record(rows), &mut blocks).unwrap();
-    let block = blocks.take().pop().unwrap();
+    let block = blocks.take(|_| true).pop().unwrap();
     assert_eq!(block.table, table);
     assert_eq!(
         text(&bytes(&block), table.columns(), block.rows),
@@ -476,7 +476,7 @@ fn dead_letter_text(headers: &[(&str, Option<&str>)]) -> String {
             Ok(())
         })
         .unwrap();
-    let block = blocks.take().pop().unwrap();
+    let block = blocks.take(|_| true).pop().unwrap();
     text(&bytes(&block), Table::DeadLetters.columns(), 1)
 }
 

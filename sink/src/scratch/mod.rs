@@ -120,7 +120,7 @@ impl Scratch {
 
     /// Inserts what was taken and still waits.
     pub fn flush(&mut self, stop: &Stop) -> Result<(), SinkError> {
-        for sent in insert(&self.beside, self.blocks.take(), stop) {
+        for sent in insert(&self.beside, self.blocks.take(|_| true), stop) {
             match sent {
                 Sent::Done(block) => self.blocks.recycle(block),
                 Sent::Failed(block, error) => {

@@ -155,6 +155,7 @@ fn config(connection: Connection) -> Config {
         max_rows: 100_000,
         max_bytes: 32 * 1024 * 1024,
         max_delay_ms: 0,
+        figures_delay_ms: 0,
         retry_min_ms: 1,
         retry_max_ms: 20,
     }

@@ -60,7 +60,9 @@ impl Disk {
 #[test]
 fn a_full_disk_ends_a_processor_which_goes_on_when_there_is_room() {
     let traffic = traffic::small();
-    let line = Installation::new("full", &traffic.plan.settings());
+    let mut line = Installation::new("full", &traffic.plan.settings());
+    // Often enough that the state, with all its versions, does not fit.
+    line.config["processor"]["checkpoint_interval_ms"] = 20.into();
     let mut disk = Disk::new(&line.directory.join("disk"));
     let processor = |disk: &Disk, name: &str, arguments: &[&str]| {
         let mut command = line.command(arguments);

@@ -114,6 +114,15 @@ impl Instance {
         Ok(())
     }
 
+    /// Publishes messages and rows before a checkpoint.
+    pub fn leave(&mut self, setup: &Setup, config: &Config) {
+        let records = self.owned.leave(config, &setup.rules);
+        let lamport = self.owned.fold().lamport();
+        let records = records.into_iter();
+        self.unacknowledged
+            .extend(records.map(|record| parcel(record, lamport)));
+    }
+
     /// Begins a checkpoint: publishes messages and rows. Gives the state to be stored.
     pub fn publish(&mut self, setup: &Setup, config: &Config) -> Batch {
         let mut batch = Batch::new();

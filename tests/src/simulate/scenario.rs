@@ -49,6 +49,8 @@ pub struct Scenario {
     pub disorder: usize,
     /// How often a checkpoint begins, against applying one record.
     pub checkpoints: u32,
+    /// How often something leaves before a checkpoint.
+    pub leaves: u32,
     /// How often something breaks, against applying one record in a hundred.
     pub faults: u32,
     /// How often a record is delivered again, in the same measure.
@@ -122,6 +124,7 @@ impl Scenario {
             cached: rng.usize(..30),
             disorder: [1, 3, 1000][rng.usize(..3)],
             checkpoints: [5, 20, 60][rng.usize(..3)],
+            leaves: [0, 20, 60][rng.usize(..3)],
             faults: [0, 2, 6, 12][rng.usize(..4)],
             repeats: [0, 5, 15][rng.usize(..3)],
         }

@@ -191,6 +191,10 @@ impl<'a> World<'a> {
                 self.arrive(&parcel)
             }
             Step::Apply(place) => self.apply(place),
+            Step::Leave(place) => {
+                self.leave(place);
+                Ok(())
+            }
             Step::Checkpoint(place) => {
                 self.checkpoint(place);
                 Ok(())
@@ -302,20 +306,22 @@ impl<'a> World<'a> {
         Ok(())
     }
 
+    fn leave(&mut self, place: usize) {
+        let instance = &mut self.instances[place];
+        let before = instance.unacknowledged.len();
+        instance.leave(self.setup, &self.config);
+        pass(&mut self.seam, &mut instance.unacknowledged[before..]);
+    }
+
     /// Publishing, acknowledgement and storing are steps of their own.
     fn checkpoint(&mut self, place: usize) {
         let early = self.seam.is(Mutant::StoredTooEarly);
         let instance = &mut self.instances[place];
         instance.phase = match std::mem::replace(&mut instance.phase, Phase::Applying) {
             Phase::Applying => {
+                let before = instance.unacknowledged.len();
                 let batch = instance.publish(self.setup, &self.config);
-                for parcel in &mut instance.unacknowledged {
-                    if let Destination::Log(_) = parcel.to
-                        && let Some(value) = self.seam.outgoing(&parcel.value)
-                    {
-                        parcel.value = value.into();
-                    }
-                }
+                pass(&mut self.seam, &mut instance.unacknowledged[before..]);
                 if early {
                     instance.store(&self.config, batch);
                     Phase::StoredTooEarly
@@ -393,5 +399,16 @@ impl<'a> World<'a> {
     /// How many steps were taken.
     pub const fn steps(&self) -> usize {
         self.steps
+    }
+}
+
+/// What leaves passes where a deliberate fault may take hold of it.
+fn pass(seam: &mut Seam, parcels: &mut [Parcel]) {
+    for parcel in parcels {
+        if let Destination::Log(_) = parcel.to
+            && let Some(value) = seam.outgoing(&parcel.value)
+        {
+            parcel.value = value.into();
+        }
     }
 }

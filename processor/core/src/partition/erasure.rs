@@ -249,7 +249,7 @@ impl<B: Backing> Partition<B> {
                 if partition == self.topology.own {
                     continue;
                 }
-                let messages = self.changes.messages.entry(partition).or_default();
+                let messages = self.leaving.messages.entry(partition).or_default();
                 messages.push(Message {
                     tenant,
                     to: *member,

@@ -159,6 +159,9 @@ impl<B: Backing> Partition<B> {
         if entry.change(used) {
             self.changes.chunks.push(chunk);
         }
+        if !entry.value.is_changed() {
+            self.leaving.chunks.push(chunk);
+        }
         Ok(entry.value.cell_mut(key))
     }
 }

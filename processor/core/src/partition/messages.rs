@@ -349,7 +349,7 @@ impl<B: Backing> Partition<B> {
         if home == self.topology.own {
             self.queue.push_back(message);
         } else {
-            self.changes.messages.entry(home).or_default().push(message);
+            self.leaving.messages.entry(home).or_default().push(message);
         }
     }
 }

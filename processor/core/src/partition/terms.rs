@@ -94,11 +94,19 @@ impl Conservation {
     }
 }
 
-/// What has to leave a partition at a checkpoint.
+/// What has to leave a partition, at a checkpoint or between any two records
+/// before it: it is the same whenever it leaves.
 #[derive(Debug, Default)]
-pub struct Changes {
+pub struct Leaving {
     /// Messages to other partitions, by partition.
     pub messages: BTreeMap<u32, Vec<Message>>,
+    /// Chunks with cells that changed; see [`super::Partition::changed_cells`].
+    pub chunks: Vec<ChunkKey>,
+}
+
+/// What has to be stored of a partition at a checkpoint.
+#[derive(Debug, Default)]
+pub struct Changes {
     /// Nodes whose state is another than stored, each once.
     pub nodes: Vec<Ident>,
     /// Pieces of numbers, likewise.
@@ -110,7 +118,7 @@ pub struct Changes {
     /// Clients whose facts wait to be forgotten, or no longer do; see
     /// [`super::Partition::awaits_purge`].
     pub awaiting: BTreeSet<Ident>,
-    /// Chunks of cells, likewise; see [`super::Partition::changed_cells`].
+    /// Chunks of cells, likewise.
     pub chunks: Vec<ChunkKey>,
     /// What was done since the last checkpoint.
     pub counters: Counters,

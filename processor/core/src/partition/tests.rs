@@ -165,7 +165,7 @@ impl Cluster {
         let partition = &mut self.partitions[home as usize];
         partition.apply(record).unwrap();
         let lamport = partition.lamport();
-        for (home, messages) in partition.take_changes().messages {
+        for (home, messages) in partition.take_leaving().messages {
             for message in messages {
                 let message = Message {
                     moved: true,

@@ -84,7 +84,7 @@ impl Backlog {
             let value = record.value.unwrap();
             let mut own = Blocks::default();
             append(&value, &mut own).unwrap();
-            let rows: usize = own.take().iter().map(|block| block.rows).sum();
+            let rows: usize = own.take(|_| true).iter().map(|block| block.rows).sum();
             let at = TopicPartition {
                 topic: record.topic,
                 partition: record.partition,
@@ -98,10 +98,10 @@ impl Backlog {
             );
             append(&value, &mut all).unwrap();
             if all.max_rows() >= MAX_ROWS || all.bytes() >= MAX_BYTES {
-                blocks.extend(all.take());
+                blocks.extend(all.take(|_| true));
             }
         }
-        blocks.extend(all.take());
+        blocks.extend(all.take(|_| true));
         Self { blocks, before }
     }
 

@@ -17,6 +17,8 @@ pub enum Step {
     ArriveTwice(usize),
     /// An instance applies a record.
     Apply(usize),
+    /// An instance publishes what it made, long before its checkpoint.
+    Leave(usize),
     /// An instance takes the next step of its checkpoint.
     Checkpoint(usize),
     /// Something that an instance published arrives before it is acknowledged.
@@ -51,6 +53,7 @@ impl World<'_> {
         let due = places(&|instance| {
             applying(instance) && (instance.owned.is_dirty() || !instance.unacknowledged.is_empty())
         });
+        let leaving = places(&|instance| applying(instance) && instance.owned.is_dirty());
         let leaking = places(&|instance| !instance.unacknowledged.is_empty());
         let doubled = places(&|instance| instance.zombie);
         let readers: Vec<usize> = (0..self.intakes.len())
@@ -70,6 +73,7 @@ impl World<'_> {
         let weight = |possible: bool, weight: u32| if possible { weight } else { 0 };
         let Scenario {
             checkpoints,
+            leaves,
             faults,
             repeats,
             ..
@@ -88,6 +92,7 @@ impl World<'_> {
             weight(breaks, faults),
             weight(!doubled.is_empty(), faults),
             weight(!forgetting.is_empty(), 4),
+            weight(!leaving.is_empty(), leaves),
         ];
         let rng = &mut self.rng;
         let mut chosen = rng.u32(..weights.iter().sum::<u32>());
@@ -110,7 +115,8 @@ impl World<'_> {
             9 => Step::Restore(rng.usize(..self.instances.len())),
             10 => Step::Double(rng.u32(..self.scenario.partitions)),
             11 => Step::Stop(one(&doubled)),
-            _ => Step::Forget(self.instances[one(&forgetting)].partition),
+            12 => Step::Forget(self.instances[one(&forgetting)].partition),
+            _ => Step::Leave(one(&leaving)),
         })
     }
 }

@@ -86,7 +86,7 @@ impl Lanes {
         let lamport = partition.lamport();
         partition.apply(Record { lamport, messages }).unwrap();
         let changes = partition.take_changes();
-        for (home, messages) in changes.messages {
+        for (home, messages) in partition.take_leaving().messages {
             let moved = messages.into_iter().map(|message| Message {
                 moved: true,
                 ..message

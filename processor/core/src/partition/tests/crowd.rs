@@ -61,7 +61,7 @@ fn apply(partition: &mut Partition<Nothing>, messages: Vec<Message>) -> Counters
     let (_, rows) = partition.rows();
     drop(rows);
     let changes = partition.take_changes();
-    for chunk in changes.chunks {
+    for chunk in partition.take_leaving().chunks {
         let (_, cells) = partition.changed_cells(chunk);
         cells.for_each(drop);
     }
