@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clickhouse::query::Query;
 use clickhouse::{Client, Compression, RowOwned, RowRead};
+use http::Uri;
 use hyper_util::client::legacy::Client as HttpClient;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
@@ -49,6 +50,16 @@ pub struct ClickHouse {
     stop: Option<Stop>,
 }
 
+/// Within a machine it costs more to compress than to send.
+fn compression(url: &str) -> Compression {
+    let host = url.parse::<Uri>().ok();
+    let host = host.as_ref().and_then(Uri::host).unwrap_or_default();
+    match host {
+        "localhost" | "127.0.0.1" | "[::1]" => Compression::None,
+        _ => Compression::Lz4,
+    }
+}
+
 impl fmt::Debug for ClickHouse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClickHouse")
@@ -72,7 +83,7 @@ impl ClickHouse {
         let mut outside = Client::with_http_client(http)
             .with_url(&connection.url)
             .with_user(&connection.user)
-            .with_compression(Compression::Lz4)
+            .with_compression(compression(&connection.url))
             .with_product_info("throughline", env!("CARGO_PKG_VERSION"));
         if !connection.password.is_empty() {
             outside = outside.with_password(&connection.password);
@@ -272,6 +283,21 @@ mod tests {
             stream.inner().nodelay().unwrap()
         });
         assert!(nodelay);
+    }
+
+    #[test]
+    fn nothing_is_compressed_within_a_machine() {
+        for (url, compresses) in [
+            ("http://127.0.0.1:8123", false),
+            ("http://[::1]:8123/", false),
+            ("https://localhost", false),
+            ("http://clickhouse:8123", true),
+            ("http://10.0.0.7:8123", true),
+            ("nonsense", true),
+        ] {
+            let is_none = matches!(compression(url), Compression::None);
+            assert_eq!(!is_none, compresses, "{url}");
+        }
     }
 
     #[test]

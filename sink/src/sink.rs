@@ -380,7 +380,12 @@ impl<S: Source> Role for Sink<S> {
                 self.revoked(&partitions)?;
                 return Ok(Step::Worked);
             }
-            Polled::Records(records) if records.is_empty() => self.is_behind = false,
+            Polled::Records(records) if records.is_empty() => {
+                // The end of a backlog need not wait for company that does not come.
+                if std::mem::take(&mut self.is_behind) {
+                    self.send_all();
+                }
+            }
             Polled::Records(records) => self.take(&records)?,
         }
         self.send_due();
