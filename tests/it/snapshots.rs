@@ -234,9 +234,10 @@ pub fn newest(snapshots: &Path, topic: &str) -> BTreeMap<i32, i64> {
     for (partition, path) in list(&snapshots.join(topic)) {
         let partition = partition.split_once("-of-").unwrap().0.parse().unwrap();
         for (name, path) in list(&path) {
+            // While a file is being written, its name ends in # and a number.
             let complete = list(&path)
                 .iter()
-                .any(|(file, _)| file.starts_with("manifest-"));
+                .any(|(file, _)| file.starts_with("manifest-") && !file.contains('#'));
             if complete {
                 let offset: i64 = name.split_once('-').unwrap().1.parse().unwrap();
                 let known = newest.entry(partition).or_insert(offset);
