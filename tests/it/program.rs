@@ -82,7 +82,8 @@ fn a_line_that_is_asked_to_end_under_load_does_so_and_continues() {
     let mut line = Installation::new("sigterm", &traffic.plan.settings());
     let deadline = Duration::from_secs(20);
     line.config["shutdown_timeout_ms"] = (deadline.as_millis() as u64).into();
-    // Twice, so that there is load still when the first checkpoint is done.
+    // Twice, and with a first checkpoint soon, so that there is load still then.
+    line.config["processor"]["checkpoint_interval_ms"] = 50.into();
     traffic.send(&line);
     line.produce(&line.directory.join("traffic"));
     let mut run = line.start("run", &["run"]);

@@ -64,6 +64,14 @@ pub struct Scenario {
     pub forgets: bool,
 }
 
+impl Scenario {
+    /// Whether a link may come too late: a lease, when the caller whom it links with its visitor was forgotten with the
+    /// call. The reference forgets nobody, so then there is nothing to compare with it.
+    pub fn forgets_links(&self) -> bool {
+        self.forgets && self.raw.iter().any(|raw| raw.topic == "numbers")
+    }
+}
+
 /// Traffic of a seed, before its size is chosen.
 pub fn plan(seed: u64) -> Plan {
     Plan {
