@@ -92,6 +92,7 @@ fn credit(criterion: &mut Criterion) {
         refunds: 0,
         cost: 234_567,
         rate_missing: false,
+        events: 1,
     };
     let mut group = criterion.benchmark_group("credit");
     for count in TOUCHES {

@@ -8,6 +8,10 @@ use crate::journey::{Dated, Deal};
 use crate::names::Tenant;
 use crate::rules::Rules;
 
+/// So many events of a deal stand in its row at most. A deal has a handful; one
+/// that a program of the CRM changes without end would make a row of any size.
+pub const LISTED_EVENTS: usize = 1000;
+
 /// A deal as its events leave it. Money in minor units of the tenant's currency.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct DealState {
@@ -35,6 +39,9 @@ pub struct DealState {
     pub cost: i64,
     /// An amount could not be converted: its currency has no rate that day.
     pub rate_missing: bool,
+    /// How many events it has. The events of a deal are a set that only grows,
+    /// so where this is another number, they are others.
+    pub events: usize,
 }
 
 impl DealState {
@@ -99,7 +106,14 @@ pub fn state(deal: &Deal, tenant: &Tenant, rules: &dyn Rules) -> DealState {
         refunds: refunds.min(gross),
         cost,
         rate_missing,
+        events: deal.events.len(),
     }
+}
+
+/// The events that stand in a deal's row, in order: all, or the newest.
+pub fn listed(deal: &Deal) -> &[Dated<Box<DealEvent>>] {
+    let earlier = deal.events.len().saturating_sub(LISTED_EVENTS);
+    deal.events.get(earlier..).unwrap_or_default()
 }
 
 /// When the deal was won: the earliest `won` after the latest `lost`, if there is one.

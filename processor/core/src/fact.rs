@@ -35,7 +35,7 @@ pub struct Origin {
 pub struct Fact {
     /// When it happened, and which event said so.
     pub key: EventKey,
-    /// The record that said so; not kept for what makes no row of its own.
+    /// The record that said so; not kept for what no row names.
     pub origin: Option<Origin>,
     /// What happened.
     pub body: FactBody,

@@ -176,6 +176,12 @@ impl Journey {
         calls.chain(contacts).chain(deals)
     }
 
+    /// A deal with its events.
+    pub fn deal(&self, ident: Ident) -> Option<&Deal> {
+        let index = self.deals.binary_search_by(|deal| deal.ident.cmp(&ident));
+        self.deals.get(index.ok()?)
+    }
+
     /// How many facts are kept that could be touches, or are leads: a form
     /// may be sent any number of times in one visit.
     pub fn items(&self) -> usize {

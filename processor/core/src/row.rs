@@ -6,8 +6,9 @@ use crate::cost::Cost;
 use crate::credit::Credits;
 use crate::deal::DealState;
 use crate::derive::{TouchKey, TouchKind};
-use crate::fact::{Call, EventKey, Origin};
+use crate::fact::{Call, DealEvent, EventKey, Origin};
 use crate::ids::{Ident, Source, TenantId};
+use crate::journey::Dated;
 
 /// What a row is keyed by.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -116,6 +117,8 @@ pub enum RowBody {
         client: Ident,
         /// The deal.
         state: Box<DealState>,
+        /// Its events in order: see [`crate::deal::listed`].
+        events: Vec<Dated<Box<DealEvent>>>,
     },
     /// The credits of a won deal.
     Credits {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::cell::CellKind;
 use crate::credit::{self, Credits};
+use crate::deal::{self, DealState};
 use crate::derive::{Derived, Touch, TouchKey};
 use crate::fact::{EventKey, Fact, FactBody};
 use crate::identity::{self, Client, Partners};
@@ -248,7 +249,7 @@ impl<B: Backing> Partition<B> {
             return;
         }
         let claimed: BTreeSet<Ident> = claims.deals.into_iter().collect();
-        let changed = books.settle_deals(change, &claimed, &mut stretch);
+        let changed = books.settle_deals(change, &claimed, journey, &mut stretch);
         #[cfg(feature = "mutants")]
         if crate::mutant::is(crate::mutant::Mutant::NoMilestones) {
             stretch = of_touches;
@@ -456,6 +457,7 @@ impl Books {
         &mut self,
         change: &Change<'_>,
         claimed: &BTreeSet<Ident>,
+        journey: Option<&Journey>,
         stretch: &mut Stretch,
     ) -> BTreeSet<Ident> {
         let mut changed = BTreeSet::new();
@@ -465,8 +467,7 @@ impl Books {
             after,
             |deal| deal.ident,
             |before, after| {
-                let created =
-                    |deal: Option<&crate::deal::DealState>| deal.map(|deal| deal.created_at);
+                let created = |deal: Option<&DealState>| deal.map(|deal| deal.created_at);
                 if created(before) != created(after) {
                     for at in created(before).into_iter().chain(created(after)) {
                         stretch.add(at);
@@ -475,17 +476,21 @@ impl Books {
                 changed.extend(after.or(before).map(|deal| deal.ident));
             },
         );
-        let Some(client) = change.client else {
+        let Some((client, journey)) = change.client.zip(journey) else {
             return changed;
         };
-        let written = |deal: &&crate::deal::DealState| {
-            changed.contains(&deal.ident) || claimed.contains(&deal.ident)
-        };
+        let written =
+            |deal: &&DealState| changed.contains(&deal.ident) || claimed.contains(&deal.ident);
         for deal in after.iter().filter(written) {
             self.counters.missing_rates += u64::from(deal.rate_missing);
             let key = RowKey::Deal(change.tenant, deal.deal_id.clone());
-            let state = Box::new(deal.clone());
-            self.put_row(key, RowBody::Deal { client, state });
+            let events = journey.deal(deal.ident).map(deal::listed);
+            let body = RowBody::Deal {
+                client,
+                state: Box::new(deal.clone()),
+                events: events.unwrap_or_default().to_vec(),
+            };
+            self.put_row(key, body);
         }
         changed
     }

@@ -3,6 +3,7 @@
 
 mod chain;
 mod crowd;
+mod deals;
 mod hub;
 
 use std::collections::{BTreeMap, BTreeSet};
