@@ -7,7 +7,8 @@ use throughline_core::cell::{Cell, CellKey, CellKind, traffic};
 use throughline_core::credit::Credits;
 use throughline_core::deal::DealState;
 use throughline_core::derive::{Touch, TouchKey, TouchTopic};
-use throughline_core::fact::{Call, Origin};
+use throughline_core::fact::{Call, DealEvent, Origin};
+use throughline_core::journey::Dated;
 use throughline_core::names::Names;
 use throughline_core::row::RowBody;
 use throughline_core::{DimId, EventKey, Ident, Row, RowKey, Source, StrId, TenantId};
@@ -320,7 +321,11 @@ impl Writer {
     ) {
         let (tenant, unit) = self.tenant(tenant, context);
         let state = match body {
-            RowBody::Deal { state, .. } => Some(deal_state(state, unit)),
+            RowBody::Deal { state, events, .. } => Some(wire::DealState {
+                earlier_events: state.events.saturating_sub(events.len()) as u32,
+                events: self.deal_events(events, context),
+                ..deal_state(state, unit)
+            }),
             _ => None,
         };
         let row = wire::Deal {
@@ -331,6 +336,33 @@ impl Writer {
             state,
         };
         self.batch.push(&row);
+    }
+
+    fn deal_events<'a>(
+        &mut self,
+        events: &'a [Dated<Box<DealEvent>>],
+        context: Context<'_>,
+    ) -> Vec<wire::DealEvent<'a>> {
+        let events = events.iter().map(|Dated { key, origin, body }| {
+            let DealEvent {
+                stage,
+                pipeline,
+                manager_id,
+                ..
+            } = body.as_ref();
+            let [stage, pipeline, manager_id] =
+                [stage, pipeline, manager_id].map(|text| text.as_deref().unwrap_or_default());
+            wire::DealEvent {
+                event_id: &key.id,
+                at: key.at,
+                event: body.status.name(),
+                stage,
+                pipeline,
+                manager_id,
+                origin: self.origin(*origin, context),
+            }
+        });
+        events.collect()
     }
 
     fn credit_row(
@@ -549,7 +581,8 @@ fn client_of(body: &RowBody) -> throughline_proto::Ident {
     ident_to_wire(body.client().unwrap_or(Ident(0)))
 }
 
-/// A deal as it is now, a minor unit of its tenant's currency being `unit`.
+/// A deal as it is now, but for its events, a minor unit of its tenant's currency
+/// being `unit`.
 fn deal_state(state: &DealState, unit: i64) -> wire::DealState<'_> {
     let money = |minor: i64| minor.saturating_mul(unit);
     wire::DealState {
@@ -564,6 +597,8 @@ fn deal_state(state: &DealState, unit: i64) -> wire::DealState<'_> {
         revenue: money(state.revenue()),
         cost: money(state.cost),
         profit: money(state.profit()),
+        earlier_events: 0,
+        events: Vec::new(),
     }
 }
 

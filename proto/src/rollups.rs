@@ -10,7 +10,7 @@ use crate::Ident;
 use crate::flat::{ContentHash, Flat, ListWriter, Malformed, Reader};
 
 /// The number of this layout, the first byte of each record.
-const FORMAT: u8 = 2;
+const FORMAT: u8 = 3;
 
 /// The tables of one record, and what its rows are.
 #[derive(Clone, PartialEq, Debug)]
@@ -374,7 +374,7 @@ crate::flat! {
     }
 
     /// Key: tenant, deal id.
-    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+    #[derive(Clone, PartialEq, Eq, Debug)]
     pub struct Deal<'a> {
         /// Index into [`Batch::tenants`].
         pub tenant: u32,
@@ -389,7 +389,7 @@ crate::flat! {
     }
 
     /// A deal as it is now.
-    #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+    #[derive(Clone, PartialEq, Eq, Debug, Default)]
     pub struct DealState<'a> {
         /// created, `stage_changed`, won, lost or refunded.
         pub status: &'a str,
@@ -413,6 +413,30 @@ crate::flat! {
         pub cost: i64,
         /// Money.
         pub profit: i64,
+        /// How many of its events come before those below: of very many, the
+        /// newest are listed.
+        pub earlier_events: u32,
+        /// Its events in the order of time and id.
+        pub events: Vec<DealEvent<'a>>,
+    }
+
+    /// An event of a deal; what it does not give is empty.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+    pub struct DealEvent<'a> {
+        /// The producer's id.
+        pub event_id: &'a str,
+        /// Epoch milliseconds.
+        pub at: i64,
+        /// created, `stage_changed`, won, lost or refunded.
+        pub event: &'a str,
+        /// The stage of the pipeline.
+        pub stage: &'a str,
+        /// The pipeline.
+        pub pipeline: &'a str,
+        /// Who is in charge.
+        pub manager_id: &'a str,
+        /// Its record, when it is known.
+        pub origin: Option<Origin>,
     }
 
     /// Key: tenant, deal id. All models' credits of one won deal, replaced whole.

@@ -22,7 +22,7 @@ struct Migration {
 }
 
 /// Every migration in order.
-const MIGRATIONS: [Migration; 5] = [
+const MIGRATIONS: [Migration; 6] = [
     Migration {
         number: 1,
         name: "0001_tables",
@@ -47,6 +47,11 @@ const MIGRATIONS: [Migration; 5] = [
         number: 5,
         name: "0005_erasure",
         sql: include_str!("../migrations/0005_erasure.sql"),
+    },
+    Migration {
+        number: 6,
+        name: "0006_deal_events",
+        sql: include_str!("../migrations/0006_deal_events.sql"),
     },
 ];
 

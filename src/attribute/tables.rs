@@ -45,6 +45,27 @@ pub struct Deal {
     pub won_at: Option<i64>,
     /// Gross, refunds, revenue, cost and profit in 1/10000.
     pub figures: [i64; 5],
+    /// How many of its events come before those below.
+    pub earlier_events: u32,
+    /// Its events in order; of very many the newest.
+    pub events: Box<[DealEvent]>,
+}
+
+/// An event of a deal; what it does not give is empty.
+#[derive(Clone, Debug)]
+pub struct DealEvent {
+    /// Its id.
+    pub id: Box<str>,
+    /// Epoch milliseconds.
+    pub at: i64,
+    /// What it says.
+    pub event: NameId,
+    /// The stage of the pipeline.
+    pub stage: NameId,
+    /// The pipeline.
+    pub pipeline: NameId,
+    /// Who is in charge.
+    pub manager_id: NameId,
 }
 
 /// A touch that has credit.
@@ -217,7 +238,7 @@ impl Tables {
     fn add_deal(&mut self, names: &BatchNames, row: &wire::Deal<'_>) -> Result<()> {
         let key = (get(&names.tenants, row.tenant)?, row.deal_id.into());
         replace(&mut self.deals, key, row.version, || {
-            Ok(row.state.map(|deal| Deal {
+            Ok(row.state.as_ref().map(|deal| Deal {
                 client: row.client,
                 status: self.names.name(deal.status),
                 stage: self.names.name(deal.stage),
@@ -232,6 +253,8 @@ impl Tables {
                     deal.cost,
                     deal.profit,
                 ],
+                earlier_events: deal.earlier_events,
+                events: deal_events(&deal.events, &mut self.names),
             }))
         })
     }
@@ -321,6 +344,18 @@ fn each<'a, T: Row<'a>>(rest: Reader<'a>, mut add: impl FnMut(T) -> Result<()>) 
 
 fn touch_id(topic: wire::TouchTopic, event_id: &str) -> Box<str> {
     [topic.name(), ":", event_id].concat().into()
+}
+
+fn deal_events(events: &[wire::DealEvent<'_>], names: &mut Names) -> Box<[DealEvent]> {
+    let event = |event: &wire::DealEvent<'_>| DealEvent {
+        id: event.event_id.into(),
+        at: event.at,
+        event: names.name(event.event),
+        stage: names.name(event.stage),
+        pipeline: names.name(event.pipeline),
+        manager_id: names.name(event.manager_id),
+    };
+    events.iter().map(event).collect()
 }
 
 fn cell_key(

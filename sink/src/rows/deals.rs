@@ -1,6 +1,8 @@
 //! Deals and their credit.
 
-use throughline_proto::rollups::{Credit, CreditShare, CreditState, CreditTouch, Deal};
+use throughline_proto::rollups::{
+    Credit, CreditShare, CreditState, CreditTouch, Deal, DealEvent, DealState,
+};
 
 use super::{Named, Names, RowError};
 use crate::native::{Known, List, Row, TouchId};
@@ -23,6 +25,16 @@ pub const DEAL_COLUMNS: Columns = &[
     ("revenue", "Decimal(18, 4)"),
     ("cost", "Decimal(18, 4)"),
     ("profit", "Decimal(18, 4)"),
+    ("earlier_events", "UInt32"),
+    ("event_ids", "Array(String)"),
+    ("events", "Array(LowCardinality(String))"),
+    ("events_at", "Array(DateTime64(3, 'UTC'))"),
+    ("stages", "Array(LowCardinality(String))"),
+    ("pipelines", "Array(LowCardinality(String))"),
+    ("manager_ids", "Array(String)"),
+    ("origin_topics", "Array(LowCardinality(String))"),
+    ("origin_partitions", "Array(Int32)"),
+    ("origin_offsets", "Array(Int64)"),
     ("version", "UInt64"),
     ("is_deleted", "UInt8"),
 ];
@@ -33,7 +45,8 @@ pub fn deal(row: &Deal<'_>, names: Names<'_>, out: &mut Row<'_>) -> Result<(), R
     out.put(names.tenant(row.tenant)?);
     out.put(row.deal_id);
     out.put(row.client);
-    let state = row.state.unwrap_or_default();
+    let erased = DealState::default();
+    let state = row.state.as_ref().unwrap_or(&erased);
     out.put(state.status);
     out.put(state.stage);
     out.put(state.pipeline);
@@ -49,8 +62,35 @@ pub fn deal(row: &Deal<'_>, names: Names<'_>, out: &mut Row<'_>) -> Result<(), R
     ] {
         out.put(money);
     }
+    out.put(state.earlier_events);
+    write_events(&state.events, names, out)?;
     out.put(row.version);
     out.put(row.state.is_none());
+    Ok(())
+}
+
+fn write_events(
+    events: &[DealEvent<'_>],
+    names: Names<'_>,
+    out: &mut Row<'_>,
+) -> Result<(), RowError> {
+    out.put(List(events.iter().map(|event| event.event_id)));
+    out.put(List(events.iter().map(|event| event.event)));
+    out.put(List(events.iter().map(|event| event.at)));
+    out.put(List(events.iter().map(|event| event.stage)));
+    out.put(List(events.iter().map(|event| event.pipeline)));
+    out.put(List(events.iter().map(|event| event.manager_id)));
+    let origins = || events.iter().map(|event| event.origin);
+    out.try_put(origins().map(|origin| match origin {
+        Some(origin) => names.topic(origin.topic).map(|topic| topic.text),
+        None => Ok(""),
+    }))?;
+    out.put(List(
+        origins().map(|origin| origin.map_or(-1, |origin| origin.partition)),
+    ));
+    out.put(List(
+        origins().map(|origin| origin.map_or(-1, |origin| origin.offset)),
+    ));
     Ok(())
 }
 

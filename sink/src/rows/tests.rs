@@ -4,8 +4,8 @@ use throughline_proto::Ident;
 use throughline_proto::flat::ContentHash;
 use throughline_proto::rollups::{
     Basis, BatchWriter, Call, CallState, CellShare, Cost, Credit, CreditCell, CreditShare,
-    CreditState, CreditTouch, Deal, DealState, Dimension, Erasure, Identity, Link, Origin, Row,
-    Tenant, TouchRef, TouchState, TouchTopic, Touchpoint, TrafficCell,
+    CreditState, CreditTouch, Deal, DealEvent, DealState, Dimension, Erasure, Identity, Link,
+    Origin, Row, Tenant, TouchRef, TouchState, TouchTopic, Touchpoint, TrafficCell,
 };
 use throughline_stream::{Header, Record};
 
@@ -171,6 +171,20 @@ fn calls() {
 
 #[test]
 fn deals() {
+    let origin = Origin {
+        topic: 1,
+        partition: 2,
+        offset: 3,
+    };
+    let event = |event_id, event, origin| DealEvent {
+        event_id,
+        at: 10,
+        event,
+        stage: "",
+        pipeline: "",
+        manager_id: "",
+        origin,
+    };
     let deal = Deal {
         tenant: 0,
         deal_id: "d",
@@ -188,12 +202,22 @@ fn deals() {
             revenue: 3,
             cost: 4,
             profit: -5,
+            earlier_events: 6,
+            events: vec![
+                event("1", "created", None),
+                DealEvent {
+                    stage: "s",
+                    pipeline: "p",
+                    manager_id: "m",
+                    ..event("2", "won", Some(origin))
+                },
+            ],
         }),
     };
     let erased = Deal {
         version: 4,
         state: None,
-        ..deal
+        ..deal.clone()
     };
     check(
         &[deal, erased],
@@ -201,10 +225,15 @@ fn deals() {
         &[
             "generation=7 tenant='shop' deal_id='d' client=2 status='won' stage='s' pipeline='p' \
              manager_id='m' created_at=10 won_at=20 gross=1 refunds=2 revenue=3 cost=4 \
-             profit=-5 version=3 is_deleted=0",
+             profit=-5 earlier_events=6 event_ids=['1' '2'] events=['created' 'won'] \
+             events_at=[10 10] stages=['' 's'] pipelines=['' 'p'] manager_ids=['' 'm'] \
+             origin_topics=['' 'calls'] origin_partitions=[-1 2] origin_offsets=[-1 3] \
+             version=3 is_deleted=0",
             "generation=7 tenant='shop' deal_id='d' client=2 status='' stage='' pipeline='' \
              manager_id='' created_at=0 won_at=NULL gross=0 refunds=0 revenue=0 cost=0 \
-             profit=0 version=4 is_deleted=1",
+             profit=0 earlier_events=0 event_ids=[] events=[] events_at=[] stages=[] \
+             pipelines=[] manager_ids=[] origin_topics=[] origin_partitions=[] \
+             origin_offsets=[] version=4 is_deleted=1",
         ],
     );
 }

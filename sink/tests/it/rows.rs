@@ -89,6 +89,8 @@ pub fn deal_state() -> DealState<'static> {
         revenue: 800_000,
         cost: 300_000,
         profit: 500_000,
+        earlier_events: 0,
+        events: Vec::new(),
     }
 }
 

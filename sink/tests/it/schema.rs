@@ -8,11 +8,12 @@ use crate::line::Line;
 use crate::service::Service;
 
 /// The views of the contract.
-const VIEWS: [&str; 12] = [
+const VIEWS: [&str; 13] = [
     "channel_hourly",
     "traffic_hourly",
     "channel_roi",
     "deals",
+    "deal_events",
     "credits",
     "touchpoints",
     "calls",
@@ -37,6 +38,7 @@ fn migrations_are_applied_once() {
             "3 | 0003_replays | 64",
             "4 | 0004_links | 64",
             "5 | 0005_erasure | 64",
+            "6 | 0006_deal_events | 64",
         ],
     );
     line.clickhouse.check().unwrap();
@@ -147,6 +149,10 @@ fn views_have_the_columns_of_the_contract() {
         (
             "deals",
             "tenant, deal_id, client_id, status, stage, pipeline, manager_id, created_at, won_at, gross, refunds, revenue, cost, profit",
+        ),
+        (
+            "deal_events",
+            "tenant, deal_id, client_id, position, event_id, event, occurred_at, stage, pipeline, manager_id, origin_topic, origin_partition, origin_offset",
         ),
         ("identities", "tenant, identifier, kind, client_id"),
     ] {

@@ -143,6 +143,70 @@ fn deals_clients_and_identities() {
     );
 }
 
+#[test]
+fn events_of_deals_unfold_and_are_replaced_whole() {
+    let mut line = Line::start("deal_events");
+    let event = |event_id, event, stage, origin: bool| DealEvent {
+        event_id,
+        at: 1_700_000_000_123,
+        event,
+        stage,
+        pipeline: "",
+        manager_id: if stage.is_empty() { "" } else { "ann" },
+        origin: origin.then_some(Origin {
+            topic: 0,
+            partition: 3,
+            offset: 44,
+        }),
+    };
+    let of_events = |deal_id, version, earlier_events, events| Deal {
+        state: Some(DealState {
+            stage: "of the deal",
+            pipeline: "of the deal",
+            manager_id: "of the deal",
+            earlier_events,
+            events,
+            ..deal_state()
+        }),
+        ..deal(deal_id, version, 0xa)
+    };
+    line.write([
+        batch(&[
+            of_events("d1", 1, 0, vec![event("1", "created", "new", true)]),
+            of_events("d2", 1, 1000, vec![event("7", "lost", "", false)]),
+            of_events("gone", 1, 0, vec![event("1", "created", "new", true)]),
+            of_events("none", 1, 0, vec![]),
+        ]),
+        batch(&[
+            of_events(
+                "d1",
+                2,
+                0,
+                vec![
+                    event("0", "stage_changed", "talks", true),
+                    event("1", "created", "new", true),
+                ],
+            ),
+            Deal {
+                state: None,
+                ..deal("gone", 2, 0xa)
+            },
+        ]),
+    ]);
+    line.check(
+        "SELECT * FROM deal_events ORDER BY deal_id, position",
+        &[
+            "shop | d1 | 0000000000000000000000000000000a | 1 | 0 | stage_changed | 2023-11-14 22:13:20.123 | talks |  | ann | web | 3 | 44",
+            "shop | d1 | 0000000000000000000000000000000a | 2 | 1 | created | 2023-11-14 22:13:20.123 | new |  | ann | web | 3 | 44",
+            "shop | d2 | 0000000000000000000000000000000a | 1001 | 7 | lost | 2023-11-14 22:13:20.123 |  |  |  |  | -1 | -1",
+        ],
+    );
+    line.check(
+        "SELECT deal_id, stage, pipeline, manager_id FROM deals WHERE deal_id = 'd1'",
+        &["d1 | of the deal | of the deal | of the deal"],
+    );
+}
+
 fn credit_share(model: u32, touch: u32, credit_ppm: i64, revenue: i64) -> CreditShare {
     CreditShare {
         model,

@@ -233,14 +233,22 @@ impl Names<'_> {
         (key, row.version, state)
     }
 
+    /// How many events are not listed comes last but for the events, nine cells each.
     fn deal(&self, row: &wire::Deal<'_>) -> Line {
         let key = vec![self.name(row.tenant), row.deal_id.into()];
-        let state = row.state.map(|deal| {
+        let state = row.state.as_ref().map(|deal| {
             let mut cells = vec![ident(row.client)];
             cells.extend([deal.status, deal.stage, deal.pipeline, deal.manager_id].map(Cell::from));
             cells.extend([int(deal.created_at), opt(deal.won_at)]);
             let [gross, refunds, revenue] = [deal.gross, deal.refunds, deal.revenue];
             cells.extend([gross, refunds, revenue, deal.cost, deal.profit].map(Cell::from));
+            cells.push(int(deal.earlier_events));
+            for event in &deal.events {
+                cells.extend([event.event_id, event.event].map(Cell::from));
+                cells.push(int(event.at));
+                cells.extend([event.stage, event.pipeline, event.manager_id].map(Cell::from));
+                cells.extend(self.origin(event.origin));
+            }
             cells
         });
         (key, row.version, state)
