@@ -90,6 +90,13 @@ pub fn state(deal: &Deal, tenant: &Tenant, rules: &dyn Rules) -> DealState {
             .cloned()
             .unwrap_or_default()
     };
+    let events = deal.events.len();
+    #[cfg(feature = "mutants")]
+    let events = if crate::mutant::is(crate::mutant::Mutant::StateAlone) {
+        0
+    } else {
+        events
+    };
     DealState {
         ident: deal.ident,
         deal_id: Arc::clone(&deal.deal_id),
@@ -106,7 +113,7 @@ pub fn state(deal: &Deal, tenant: &Tenant, rules: &dyn Rules) -> DealState {
         refunds: refunds.min(gross),
         cost,
         rate_missing,
-        events: deal.events.len(),
+        events,
     }
 }
 

@@ -20,6 +20,8 @@ pub enum Mutant {
     ErasedStays,
     /// Of all who are erased with a person it is said at once, and for good.
     ErasedAtOnce,
+    /// Of a deal's events only those are news that change its latest state.
+    StateAlone,
 }
 
 thread_local! {

@@ -46,11 +46,13 @@ pub enum Mutant {
     ErasedStays,
     /// Of all who are erased with a person it is said at once, and for good.
     ErasedAtOnce,
+    /// Of a deal's events only those are news that change its latest state.
+    StateAlone,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::LostMessage,
         Self::VersionAtFlush,
         Self::NoLamportTime,
@@ -68,6 +70,7 @@ impl Mutant {
         Self::SplitStays,
         Self::ErasedStays,
         Self::ErasedAtOnce,
+        Self::StateAlone,
     ];
 }
 

@@ -28,6 +28,7 @@ fn switch_of(mutant: Mutant) -> Option<core::Mutant> {
         Mutant::SplitStays => Some(core::Mutant::SplitStays),
         Mutant::ErasedStays => Some(core::Mutant::ErasedStays),
         Mutant::ErasedAtOnce => Some(core::Mutant::ErasedAtOnce),
+        Mutant::StateAlone => Some(core::Mutant::StateAlone),
         _ => None,
     }
 }
