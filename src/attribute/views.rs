@@ -26,6 +26,8 @@ pub enum ViewName {
     Credits,
     /// Deals as their events leave them.
     Deals,
+    /// What the CRM said of each deal, event by event.
+    DealEvents,
     /// Touches of every client.
     Touchpoints,
 }
@@ -39,6 +41,7 @@ impl ViewName {
             Self::TrafficHourly => traffic_hourly(tables),
             Self::Credits => credits(tables),
             Self::Deals => deals(tables),
+            Self::DealEvents => deal_events(tables),
             Self::Touchpoints => touchpoints(tables),
         }
     }
@@ -50,7 +53,7 @@ impl ViewName {
             Self::ChannelHourly => &[Table::CreditCells],
             Self::TrafficHourly => &[Table::TrafficCells],
             Self::Credits => &[Table::Credits],
-            Self::Deals => &[Table::Deals],
+            Self::Deals | Self::DealEvents => &[Table::Deals],
             Self::Touchpoints => &[Table::Touchpoints],
         }
     }
@@ -418,6 +421,45 @@ fn deals(tables: &Tables) -> View {
             "revenue",
             "cost",
             "profit",
+        ],
+        rows: rows.collect(),
+    }
+}
+
+fn deal_events(tables: &Tables) -> View {
+    let (names, ranks) = (&tables.names, tables.names.ranks());
+    let deals = sorted(live(&tables.deals), |(tenant, deal_id)| {
+        (ranks.name(*tenant), deal_id)
+    });
+    let rows = deals.into_iter().flat_map(|((tenant, deal_id), deal)| {
+        let positions = i64::from(deal.earlier_events) + 1..;
+        positions.zip(&deal.events).map(move |(position, event)| {
+            vec![
+                text(names.text(*tenant)),
+                text(deal_id),
+                Value::Text(deal.client.to_string()),
+                Value::Integer(position),
+                text(&event.id),
+                text(names.text(event.event)),
+                Value::Moment(Some(event.at)),
+                text(names.text(event.stage)),
+                text(names.text(event.pipeline)),
+                text(names.text(event.manager_id)),
+            ]
+        })
+    });
+    View {
+        columns: &[
+            "tenant",
+            "deal_id",
+            "client_id",
+            "position",
+            "event_id",
+            "event",
+            "occurred_at",
+            "stage",
+            "pipeline",
+            "manager_id",
         ],
         rows: rows.collect(),
     }

@@ -33,11 +33,12 @@ const ROLLUPS_PARTITIONS: u32 = 3;
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// The views that are compared.
-pub const VIEWS: [&str; 10] = [
+pub const VIEWS: [&str; 11] = [
     "channel_hourly",
     "traffic_hourly",
     "channel_roi",
     "deals",
+    "deal_events",
     "credits",
     "touchpoints",
     "calls",

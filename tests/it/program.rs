@@ -11,12 +11,13 @@ use crate::installation::{Group, Installation, VIEWS};
 use crate::traffic;
 
 /// The views that `attribute` prints.
-const ATTRIBUTED: [&str; 6] = [
+const ATTRIBUTED: [&str; 7] = [
     "channel_roi",
     "channel_hourly",
     "traffic_hourly",
     "credits",
     "deals",
+    "deal_events",
     "touchpoints",
 ];
 

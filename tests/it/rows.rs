@@ -60,6 +60,7 @@ fn name(view: ViewName) -> &'static str {
         ViewName::TrafficHourly => "traffic_hourly",
         ViewName::Credits => "credits",
         ViewName::Deals => "deals",
+        ViewName::DealEvents => "deal_events",
         ViewName::Touchpoints => "touchpoints",
     }
 }

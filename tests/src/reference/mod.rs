@@ -169,6 +169,7 @@ impl Reference {
             views::channel_roi(&earned, &traffic, settings),
         );
         tables.set("deals", views::deals(&deals, &clients, settings));
+        tables.set("deal_events", views::deal_events(&deals, &clients));
         tables.set("credits", views::credits(&credits, &clients, settings));
         tables.set("touchpoints", views::touchpoints(&touches, &clients));
         tables.set("calls", views::calls(&calls, &clients));

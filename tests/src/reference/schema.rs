@@ -69,7 +69,7 @@ const fn optional(name: &'static str, ty: Type) -> Column {
 }
 
 /// All views.
-pub static TABLES: [Table; 10] = [
+pub static TABLES: [Table; 11] = [
     Table {
         name: "channel_hourly",
         columns: &[
@@ -146,6 +146,21 @@ pub static TABLES: [Table; 10] = [
             value("revenue", Type::Money),
             value("cost", Type::Money),
             value("profit", Type::Money),
+        ],
+    },
+    Table {
+        name: "deal_events",
+        columns: &[
+            key("tenant", Type::Text),
+            key("deal_id", Type::Text),
+            key("position", Type::Int),
+            value("client_id", Type::Client),
+            value("event_id", Type::Text),
+            value("event", Type::Text),
+            value("occurred_at", Type::Time),
+            value("stage", Type::Text),
+            value("pipeline", Type::Text),
+            value("manager_id", Type::Text),
         ],
     },
     Table {

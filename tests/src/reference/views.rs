@@ -184,6 +184,38 @@ pub fn deals<'a>(deals: &[Deal<'a>], clients: &Clients<'a>, settings: &Settings)
     shown.map(row).collect()
 }
 
+/// The newest events of a deal that are listed.
+const LISTED_EVENTS: usize = 1000;
+
+/// `deal_events`.
+pub fn deal_events<'a>(deals: &[Deal<'a>], clients: &Clients<'a>) -> Vec<Row> {
+    let shown = deals
+        .iter()
+        .map(|deal| (deal, client_of_deal(deal, clients)));
+    let shown = shown.filter(|(_, of)| clients.is_shown(*of));
+    let rows = shown.flat_map(|(deal, of)| {
+        let numbered = (1_i64..).zip(&deal.events);
+        let earlier = deal.events.len().saturating_sub(LISTED_EVENTS);
+        numbered.skip(earlier).map(move |(position, told)| {
+            let given = |text: &'a Option<String>| Cell::from(text.as_deref().unwrap_or_default());
+            let event = told.event;
+            Row(vec![
+                deal.tenant.into(),
+                deal.deal_id.into(),
+                position.into(),
+                client(of),
+                told.event_id.into(),
+                event.event.as_str().into(),
+                told.at.into(),
+                given(&event.stage),
+                given(&event.pipeline),
+                given(&event.manager_id),
+            ])
+        })
+    });
+    rows.collect()
+}
+
 fn client_of_deal<'a>(deal: &Deal<'a>, clients: &Clients<'a>) -> usize {
     clients.of(deal.tenant, &(Kind::Deal, deal.deal_id.to_owned()))
 }

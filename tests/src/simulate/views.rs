@@ -12,10 +12,11 @@ use crate::reference::tables::{Cell, Row};
 use crate::reference::time::{HOUR, date_text};
 
 /// The views that [`of`] gives; the one that is missing sums these up by day.
-pub const COMPARED: [&str; 9] = [
+pub const COMPARED: [&str; 10] = [
     "channel_hourly",
     "traffic_hourly",
     "deals",
+    "deal_events",
     "credits",
     "touchpoints",
     "calls",
@@ -27,6 +28,10 @@ pub const COMPARED: [&str; 9] = [
 /// Those among them that count, and tell of nobody.
 pub const SUMS: [&str; 2] = ["channel_hourly", "traffic_hourly"];
 
+/// Cells of a row of deals before those of its events: the client, what the view has, how many events are not listed.
+const DEAL_CELLS: usize = 13;
+/// Cells of an event in a row of deals, the three of its origin last.
+const EVENT_CELLS: usize = 9;
 /// Cells of a share in a row of credits.
 const CREDIT_CELLS: usize = 14;
 /// Cells of a share in a rollup cell: the model and four figures.
@@ -97,6 +102,12 @@ pub fn of(table: &RowTable) -> Tables {
     tables.set("touchpoints", with_client(Table::Touchpoints, 11));
     tables.set("deals", with_client(Table::Deals, 14));
     tables.set("calls", with_client(Table::Calls, 18));
+    let events = rows(Table::Deals).flat_map(|(key, state)| {
+        let client = clients.number(&state[0]);
+        deal_events(key, &client, state)
+    });
+    let events = events.collect();
+    tables.set("deal_events", events);
     let identities = rows(Table::Identities).map(|(key, state)| {
         let mut cells = key.to_vec();
         cells.extend([state[0].clone(), clients.number(&state[1])]);
@@ -114,6 +125,19 @@ pub fn of(table: &RowTable) -> Tables {
     tables.set("traffic_hourly", traffic(rows(Table::TrafficCells)));
     tables.set("channel_hourly", credit_cells(rows(Table::CreditCells)));
     tables
+}
+
+fn deal_events(key: &[Cell], client: &Cell, state: &[Cell]) -> Vec<Row> {
+    let (of_deal, events) = state.split_at(DEAL_CELLS);
+    let earlier = of_deal.last().map_or(0, number);
+    let events = (earlier + 1..).zip(events.chunks(EVENT_CELLS));
+    let row = |(position, event): (i64, &[Cell])| {
+        let mut cells = key.to_vec();
+        cells.extend([position.into(), client.clone()]);
+        cells.extend_from_slice(&event[..EVENT_CELLS - 3]);
+        Row(cells)
+    };
+    events.map(row).collect()
 }
 
 fn credits<'a>(rows: impl Iterator<Item = (&'a [Cell], &'a [Cell])>) -> Vec<Row> {

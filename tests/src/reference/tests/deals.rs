@@ -40,6 +40,48 @@ fn the_latest_event_that_gives_a_field_decides() {
 }
 
 #[test]
+fn events_stand_in_order_and_say_what_they_gave() {
+    let found = compute(
+        "deals c 03 10:00 deal_id=d event=won stage=paid
+         deals b 01 10:00 deal_id=d event=stage_changed pipeline=p manager_id=m
+         deals a 01 10:00 deal_id=d event=created stage=new
+         deals c 03 10:00 deal_id=d event=won stage=paid
+         deals a 01 10:00 deal_id=e event=lost",
+    );
+    let columns = [
+        "deal_id",
+        "position",
+        "event_id",
+        "event",
+        "occurred_at",
+        "stage",
+        "pipeline",
+        "manager_id",
+    ];
+    assert_eq!(
+        found.find("deal_events", &[], &columns),
+        [
+            "d 1 a created 2026-01-01T10:00:00.000Z new  ",
+            "d 2 b stage_changed 2026-01-01T10:00:00.000Z  p m",
+            "d 3 c won 2026-01-03T10:00:00.000Z paid  ",
+            "e 1 a lost 2026-01-01T10:00:00.000Z   ",
+        ]
+    );
+}
+
+#[test]
+fn of_very_many_events_the_newest_are_listed() {
+    let line = |number| {
+        format!("deals e{number:04} 01 10:00 deal_id=d event=stage_changed stage=s{number}\n")
+    };
+    let found = compute(&(0..1002).map(line).collect::<String>());
+    let rows = found.find("deal_events", &[], &["position", "event_id", "stage"]);
+    assert_eq!(rows.len(), 1000);
+    assert_eq!(rows.first().unwrap(), "3 e0002 s2");
+    assert_eq!(rows.last().unwrap(), "1002 e1001 s1001");
+}
+
+#[test]
 fn of_one_moment_the_greater_id_is_later() {
     assert_eq!(
         deal(

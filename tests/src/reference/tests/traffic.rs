@@ -81,6 +81,10 @@ fn everything_occurs() {
         "status",
         &["created", "stage_changed", "won", "lost", "refunded"],
     );
+    has("deal_events", "position", &["1", "5"]);
+    has("deal_events", "stage", &["", "new", "talks", "paid"]);
+    has("deal_events", "pipeline", &["", "retail", "wholesale"]);
+    has("deal_events", "manager_id", &["", "m1", "m2"]);
     has(
         "credits",
         "channel",
