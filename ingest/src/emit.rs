@@ -324,7 +324,7 @@ impl<'e, P: Publish> Sender<'_, 'e, P> {
     }
 }
 
-/// What makes no row of its own needs no place.
+/// What no row names needs no place.
 fn fact<'e>(batch: &mut Batch, key: Key<'e>, place: Place<'_>, body: FactBody<'e>) -> Fact<'e> {
     let needs_place = !matches!(
         body,
