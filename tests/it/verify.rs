@@ -173,7 +173,8 @@ fn harm(line: &Installation, tenant: &str, lost: &str, altered: &str) {
     damage(
         line,
         &format!(
-            "ALTER TABLE deal_versions UPDATE revenue = revenue - 1 WHERE tenant = '{tenant}' AND deal_id = '{altered}'"
+            "ALTER TABLE deal_versions UPDATE revenue = revenue - 1, \
+             stages = arrayMap(stage -> 'invented', stages) WHERE tenant = '{tenant}' AND deal_id = '{altered}'"
         ),
     );
     // A figure was changed by a row of the same version that came later.
@@ -211,10 +212,11 @@ fn harm(line: &Installation, tenant: &str, lost: &str, altered: &str) {
 #[track_caller]
 fn assert_named(found: &Value, tenant: &str, lost: &str, altered: &str) {
     let of_deals = examples(found, "deal_versions");
-    assert_eq!(of_deals.len(), 2, "{of_deals:?}");
+    assert_eq!(of_deals.len(), 3, "{of_deals:?}");
     for (example, kind, deal) in [
         (&of_deals[0], "missing", lost),
         (&of_deals[1], "different", altered),
+        (&of_deals[2], "different", altered),
     ] {
         assert_eq!(example["kind"], kind);
         assert_eq!(example["key"]["tenant"], tenant);
@@ -224,6 +226,7 @@ fn assert_named(found: &Value, tenant: &str, lost: &str, altered: &str) {
     assert_eq!(of_deals[1]["column"], "revenue");
     let revenue = |of: &str| of_deals[1][of].as_str().unwrap().parse::<f64>().unwrap();
     assert!((revenue("expected") - revenue("found") - 1.0).abs() < 0.001);
+    assert_eq!(of_deals[2]["column"], "stages");
     let invented = &examples(found, "touchpoint_versions")[0];
     assert_eq!(invented["key"]["touch_id"], "web:invented");
     assert_eq!(invented["expected"], Value::Null);
