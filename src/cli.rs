@@ -34,6 +34,8 @@ pub enum Command {
     Processor(RunArgs),
     /// Run the role that writes rows to ClickHouse
     Sink(RunArgs),
+    /// Serve the pages for marketers, and the API with their figures
+    Dashboard(DashboardArgs),
     /// Send the files <topic>.jsonl of a directory to Kafka, a record a line, as it is
     Produce(ProduceArgs),
     /// Make up traffic with a known truth, in files or live in Kafka
@@ -61,6 +63,23 @@ pub enum Command {
     /// The configuration
     #[command(subcommand)]
     Config(ConfigCommand),
+}
+
+/// What to do about the dashboard.
+#[derive(Args, Debug)]
+pub struct DashboardArgs {
+    /// Without a command, the dashboard is served
+    #[command(subcommand)]
+    pub command: Option<DashboardCommand>,
+}
+
+/// What the configuration knows people and programs by.
+#[derive(Subcommand, Clone, Copy, Debug)]
+pub enum DashboardCommand {
+    /// Hash the password on standard input, for `dashboard.users`
+    Password,
+    /// Draw a token at random, and its hash for `dashboard.tokens`
+    Token,
 }
 
 /// How long roles run.

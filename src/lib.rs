@@ -7,6 +7,7 @@ pub mod attribute;
 mod cli;
 mod commands;
 mod config;
+mod dashboard;
 mod dead_letters;
 mod demo;
 mod generate;

@@ -231,7 +231,7 @@ impl ClickHouse {
 
 /// An error with all its causes in one line: the client's own text alone says
 /// little more than "network error".
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+pub fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

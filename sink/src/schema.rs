@@ -22,7 +22,7 @@ struct Migration {
 }
 
 /// Every migration in order.
-const MIGRATIONS: [Migration; 6] = [
+const MIGRATIONS: [Migration; 7] = [
     Migration {
         number: 1,
         name: "0001_tables",
@@ -52,6 +52,11 @@ const MIGRATIONS: [Migration; 6] = [
         number: 6,
         name: "0006_deal_events",
         sql: include_str!("../migrations/0006_deal_events.sql"),
+    },
+    Migration {
+        number: 7,
+        name: "0007_dashboard",
+        sql: include_str!("../migrations/0007_dashboard.sql"),
     },
 ];
 

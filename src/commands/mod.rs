@@ -2,6 +2,7 @@
 
 mod attribute;
 mod config;
+mod dashboard;
 mod produce;
 pub mod run;
 mod schema;
@@ -22,6 +23,11 @@ use run::RoleName;
 pub fn execute(cli: &Cli) -> anyhow::Result<()> {
     if let Command::Config(command) = &cli.command {
         return config::execute(*command, cli.config.as_deref());
+    }
+    if let Command::Dashboard(args) = &cli.command
+        && let Some(command) = args.command
+    {
+        return dashboard::make(command);
     }
     // Whoever runs the roles may ask them to end at any moment, while the
     // configuration is read, too.
@@ -44,6 +50,7 @@ pub fn execute(cli: &Cli) -> anyhow::Result<()> {
     }
     telemetry::start_logs(&settings.telemetry);
     match &cli.command {
+        Command::Dashboard(_) => dashboard::execute(&settings),
         Command::Attribute(args) => attribute::execute(&settings, args),
         Command::Generate(args) => generate::execute(&settings, args),
         Command::DeadLetters(command) => dead_letters::execute(&settings, command),

@@ -1,14 +1,17 @@
 //! `throughline run|ingest|processor|sink`: the roles, until they are told to
 //! stop or have nothing to do.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use throughline_dashboard::DashboardError;
 use throughline_processor::purge::Told;
 use throughline_sink::{Eraser, Outdated, SinkError};
 use throughline_stream::{Role, Stop, runner};
 
 use crate::config::Settings;
+use crate::dashboard::{self, Measured};
 use crate::generation::Switch;
 use crate::health::{Health, State};
 use crate::monitor::UntilIdle;
@@ -51,7 +54,11 @@ pub fn execute(
         return Ok(());
     }
     let settings = Arc::new(settings.clone());
-    let line = Line::start(settings, names, stop, health, until_idle)?;
+    let mut line = Line::start(settings, names, stop, health, until_idle)?;
+    // Who runs the whole line wants to see it, unless it ends by itself.
+    if names.len() == RoleName::ALL.len() && !until_idle {
+        line.start_dashboard()?;
+    }
     line.workers.wait()?;
     tracing::info!("stopped");
     Ok(())
@@ -97,6 +104,35 @@ impl Line {
         let has_sink = names.contains(&RoleName::Sink);
         line.start_monitor(until_idle.then_some(last), has_sink)?;
         Ok(line)
+    }
+
+    /// Starts the dashboard; gives its address, if it has one. The line does not
+    /// depend on being looked at: where it cannot be served, the log says why.
+    pub fn start_dashboard(&mut self) -> anyhow::Result<Option<SocketAddr>> {
+        let measured = Measured::default();
+        let bound = match dashboard::bind(&self.settings, &measured) {
+            Ok(Some(bound)) => bound,
+            Ok(None) => return Ok(None),
+            Err(error @ DashboardError::Unsafe(_)) => return Err(error.into()),
+            Err(error) => {
+                tracing::warn!(%error, "no dashboard is served");
+                return Ok(None);
+            }
+        };
+        let address = bound.address();
+        let (settings, stop) = (Arc::clone(&self.settings), self.stop.clone());
+        self.workers.start("lags", move || {
+            measured.keep(&settings, &stop);
+            Ok(())
+        })?;
+        let stop = self.stop.clone();
+        self.workers
+            .start("dashboard", move || Ok(bound.serve(&stop)?))?;
+        tracing::info!(
+            address = format!("http://{address}/"),
+            "the dashboard is open"
+        );
+        Ok(Some(address))
     }
 
     fn worker(&mut self, index: usize) -> Worker {

@@ -7,6 +7,7 @@
 
 mod channels;
 mod clickhouse;
+mod dashboard;
 mod environment;
 mod identity;
 mod kafka;
@@ -28,6 +29,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use clickhouse::ClickHouse;
+pub use dashboard::Dashboard;
 pub use identity::{Identity, hexadecimal};
 pub use kafka::Kafka;
 pub use mistake::Mistake;
@@ -70,6 +72,8 @@ pub struct Settings {
     pub processor: Processor,
     /// How the sink works.
     pub sink: Sink,
+    /// Pages and the API.
+    pub dashboard: Dashboard,
     /// Metrics, health and logs.
     pub telemetry: Telemetry,
     /// How long the work at hand may take after a request to stop.
@@ -170,6 +174,9 @@ impl Settings {
             .section("processor")
             .map(|section| Processor::read(&section));
         let sink = root.section("sink").map(|section| Sink::read(&section));
+        let dashboard = root
+            .section("dashboard")
+            .map(|section| Dashboard::read(&section));
         let telemetry = root
             .section("telemetry")
             .map(|section| Telemetry::read(&section));
@@ -184,6 +191,7 @@ impl Settings {
             ingest: ingest?,
             processor: processor?,
             sink: sink?,
+            dashboard: dashboard?,
             telemetry: telemetry?,
             shutdown_timeout,
             tenants: tenants?,

@@ -104,6 +104,11 @@ impl<'a> Section<'a> {
         Some(Self::new(&item, self.mistakes))
     }
 
+    /// The section at a value of this one.
+    pub fn under(&self, item: &Item<'a>) -> Section<'a> {
+        Self::new(item, self.mistakes)
+    }
+
     /// A value by a function that says what it is, or what is expected instead.
     pub fn parse<T>(
         &self,

@@ -79,6 +79,9 @@ pub fn execute(settings: &Settings, args: &DemoArgs) -> anyhow::Result<()> {
     health.set("kafka", State::Ready);
     let all = &RoleName::ALL;
     let mut line = Line::start(Arc::clone(&own), all, line_stop.clone(), health, false)?;
+    if let Some(address) = line.start_dashboard()? {
+        screen.leave(&[format!("the dashboard is open at http://{address}/")])?;
+    }
     let generator = generator(args);
     let (settings, stop) = (Arc::clone(&own), asked.clone());
     line.workers.start("generator", move || {

@@ -47,6 +47,7 @@ pub fn own(settings: &Settings) -> anyhow::Result<Settings> {
     own.processor.snapshots.interval = None;
     own.telemetry.lag_interval = LAG_INTERVAL;
     own.telemetry.listen = settings.telemetry.listen.and_then(free_address);
+    own.dashboard.listen = settings.dashboard.listen.and_then(free_address);
     refuse_shared(settings, &own)?;
     Ok(own)
 }

@@ -26,6 +26,18 @@ macro_rules! metric_names {
 }
 
 metric_names! {
+    /// Requests answered by the dashboard; labels page, status.
+    DASHBOARD_REQUESTS_TOTAL = Counter Count "throughline_dashboard_requests_total";
+    /// How long reading requests took; label page.
+    DASHBOARD_REQUEST_SECONDS = Histogram Seconds "throughline_dashboard_request_seconds";
+    /// How long questions to ClickHouse took, waiting for a place included; label query.
+    DASHBOARD_QUERY_SECONDS = Histogram Seconds "throughline_dashboard_query_seconds";
+    /// Questions without an answer; label query.
+    DASHBOARD_QUERY_ERRORS_TOTAL = Counter Count "throughline_dashboard_query_errors_total";
+    /// Open pages that are kept up to date (`dashboard.max_listeners` at most).
+    DASHBOARD_LISTENERS = Gauge Count "throughline_dashboard_listeners";
+    /// Tries to sign in; label result (accepted, refused, limited).
+    DASHBOARD_LOGINS_TOTAL = Counter Count "throughline_dashboard_logins_total";
     /// Records that a consumer group has still to read; labels group, topic, partition.
     STREAM_LAG_RECORDS = Gauge Count "throughline_stream_lag_records";
     /// Whether the last question to Kafka was answered: 1 or 0.
