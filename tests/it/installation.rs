@@ -149,6 +149,7 @@ impl Installation {
         let file = self.directory.join(format!("config-{number}.yaml"));
         let mut command = call(&self.config, &file, arguments);
         command.env("THROUGHLINE_TELEMETRY__LISTEN", "");
+        command.env("THROUGHLINE_DASHBOARD__LISTEN", "");
         command
     }
 
@@ -339,6 +340,18 @@ impl Installation {
             joined: Arc::new(AtomicBool::new(false)),
         };
         KafkaSource::new(&settings, Box::new(|_, _| Ok(Some(Start::Beginning)))).unwrap()
+    }
+
+    /// How ClickHouse is reached.
+    pub fn connection(&self) -> throughline_sink::Connection {
+        throughline_sink::Connection {
+            url: format!("http://{}", self.services.clickhouse),
+            database: self.name.clone(),
+            user: "default".to_owned(),
+            password: String::new(),
+            connect_timeout_ms: 5_000,
+            request_timeout_ms: 60_000,
+        }
     }
 
     /// The answer of ClickHouse to a query on this installation's database.

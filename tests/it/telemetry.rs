@@ -11,7 +11,13 @@ use crate::process::until;
 use crate::traffic;
 
 /// Metrics of what does not happen in these tests.
-const ELSEWHERE: [&str; 2] = [
+const ELSEWHERE: [&str; 8] = [
+    metric_names::DASHBOARD_REQUESTS_TOTAL,
+    metric_names::DASHBOARD_REQUEST_SECONDS,
+    metric_names::DASHBOARD_QUERY_SECONDS,
+    metric_names::DASHBOARD_QUERY_ERRORS_TOTAL,
+    metric_names::DASHBOARD_LISTENERS,
+    metric_names::DASHBOARD_LOGINS_TOTAL,
     metric_names::SINK_RETRIES_TOTAL,
     metric_names::PROCESSOR_RESTORE_SECONDS,
 ];

@@ -279,9 +279,18 @@ impl Table {
     }
 }
 
-/// A text that a spreadsheet does not take for a formula.
+/// A text that a spreadsheet does not take for a formula. A telephone number is none.
 pub fn safe(text: &str, is_number: bool) -> std::borrow::Cow<'_, str> {
-    if !is_number && text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+    let is_signed = |rest: &str| {
+        rest.chars()
+            .any(|c| !c.is_ascii_digit() && !" .()-".contains(c))
+    };
+    let is_formula = match text.chars().next() {
+        Some('=' | '@' | '\t' | '\r') => true,
+        Some('+' | '-') => is_signed(&text[1..]),
+        _ => false,
+    };
+    if is_formula && !is_number {
         return format!("'{text}").into();
     }
     text.into()
@@ -320,5 +329,25 @@ impl Cell {
     /// A value for people and machines.
     pub fn new(format: &Format, value: &Value, unit: Unit) -> Self {
         cell(format, value, unit)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::safe;
+
+    #[test]
+    fn a_spreadsheet_reads_texts_as_texts() {
+        for (text, saved) in [
+            ("=1+1", "'=1+1"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("+A1", "'+A1"),
+            ("-2+3", "'-2+3"),
+            ("+7 (495) 100-02-47", "+7 (495) 100-02-47"),
+            ("", ""),
+        ] {
+            assert_eq!(safe(text, false), saved);
+        }
+        assert_eq!(safe("-5.00", true), "-5.00");
     }
 }
