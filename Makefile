@@ -32,8 +32,9 @@ build: setup ## build the binary, target/release/throughline
 demo: build ## stream made-up traffic through the line and watch the channels: make demo MODEL=time_decay
 	@dev/demo.sh $(if $(MODEL),--model "$(MODEL)") $(if $(BASIS),--basis "$(BASIS)") $(if $(RATE),--rate "$(RATE)")
 
-# BENCH chooses from line, freshness, attribute, sink, scale, state, processors;
-# EVENTS is a load (1000000), SCALE the largest one (30000000), ROUNDS how often
+# BENCH chooses from line, freshness, attribute, sink, scale, state, processors,
+# dashboard; EVENTS is a load (1000000), SCALE the largest one (30000000), HISTORY
+# what the dashboard is asked about (10000000), ROUNDS how often
 # each is measured (3), NAME what the file in bench/results/ is called.
 bench: build ## measure how fast everything is on this machine: make bench BENCH=line,freshness ROUNDS=5
 	cargo run --release --locked --package throughline-tests --bin bench

@@ -5,7 +5,7 @@
 //! fast it was and asserts nothing about it, but refuses figures of a line whose rows are wrong.
 //!
 //! `BENCH=line,freshness` chooses what is measured, `EVENTS` how large a load is, `SCALE` how large the largest one,
-//! `ROUNDS` how often it is repeated, `NAME` what the file is called.
+//! `HISTORY` how many events the dashboard is asked about, `ROUNDS` how often it is repeated, `NAME` what the file is called.
 
 #![allow(
     clippy::unwrap_used,
@@ -13,6 +13,7 @@
 )]
 
 mod attribute;
+mod dashboard;
 mod figures;
 mod freshness;
 mod line;
@@ -34,7 +35,7 @@ use table::Table;
 type Measure = fn(&Options) -> Vec<table::Row>;
 
 /// What can be measured, in this order.
-const BENCHES: [(&str, Measure); 7] = [
+const BENCHES: [(&str, Measure); 8] = [
     ("line", whole::measure),
     ("freshness", freshness::measure),
     ("attribute", attribute::measure),
@@ -42,6 +43,7 @@ const BENCHES: [(&str, Measure); 7] = [
     ("scale", scale::measure),
     ("state", state::measure),
     ("processors", processors::measure),
+    ("dashboard", dashboard::measure),
 ];
 
 fn main() -> ExitCode {

@@ -14,6 +14,8 @@ pub struct Options {
     pub rounds: usize,
     /// Events of the largest load.
     pub scale: u64,
+    /// Events that the dashboard is asked about.
+    pub history: u64,
     /// What the results are called.
     pub name: String,
 }
@@ -37,6 +39,7 @@ impl Options {
             events: number("EVENTS", 1_000_000)?,
             rounds: number("ROUNDS", 3)? as usize,
             scale: number("SCALE", 30_000_000)?,
+            history: number("HISTORY", 10_000_000)?,
             name: name.unwrap_or_else(|| chrono::Utc::now().format("%Y-%m-%dT%H%M").to_string()),
         })
     }
@@ -44,10 +47,11 @@ impl Options {
     /// The command that asks for the same, but for the name.
     pub fn command(&self) -> String {
         format!(
-            "make bench BENCH={} EVENTS={} SCALE={} ROUNDS={}",
+            "make bench BENCH={} EVENTS={} SCALE={} HISTORY={} ROUNDS={}",
             self.chosen.join(","),
             self.events,
             self.scale,
+            self.history,
             self.rounds
         )
     }
