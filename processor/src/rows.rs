@@ -313,15 +313,16 @@ impl Writer {
 
     fn deal_row(
         &mut self,
-        tenant: TenantId,
+        id: TenantId,
         deal_id: &str,
         body: &RowBody,
         version: u64,
         context: Context<'_>,
     ) {
-        let (tenant, unit) = self.tenant(tenant, context);
+        let (tenant, unit) = self.tenant(id, context);
         let state = match body {
             RowBody::Deal { state, events, .. } => Some(wire::DealState {
+                created_dimension: self.created_dimension(id, state, context),
                 earlier_events: state.events.saturating_sub(events.len()) as u32,
                 events: self.deal_events(events, context),
                 ..deal_state(state, unit)
@@ -336,6 +337,13 @@ impl Writer {
             state,
         };
         self.batch.push(&row);
+    }
+
+    /// Where the touch came from under which a deal was created.
+    fn created_dimension(&mut self, id: TenantId, state: &DealState, context: Context<'_>) -> u32 {
+        let of_nobody = context.names.tenant(id).unattributed;
+        let dim = state.creation.as_ref().map_or(of_nobody, |it| it.dim);
+        self.dimension(dim, StrId::EMPTY, StrId::EMPTY, context)
     }
 
     fn deal_events<'a>(
@@ -425,10 +433,7 @@ impl Writer {
             }];
         }
         let place = |touch: &'a Touch| wire::CreditTouch {
-            touch: Some(wire::TouchRef {
-                topic: topic_of(touch.key.topic),
-                event_id: &touch.key.id,
-            }),
+            touch: Some(touch_ref(&touch.key)),
             at: touch.key.at,
             kind: touch.kind.name(),
             dimension: self.source(touch.source, context),
@@ -581,8 +586,8 @@ fn client_of(body: &RowBody) -> throughline_proto::Ident {
     ident_to_wire(body.client().unwrap_or(Ident(0)))
 }
 
-/// A deal as it is now, but for its events, a minor unit of its tenant's currency
-/// being `unit`.
+/// A deal as it is now, but for its events and where it came from, a minor unit
+/// of its tenant's currency being `unit`.
 fn deal_state(state: &DealState, unit: i64) -> wire::DealState<'_> {
     let money = |minor: i64| minor.saturating_mul(unit);
     wire::DealState {
@@ -597,6 +602,8 @@ fn deal_state(state: &DealState, unit: i64) -> wire::DealState<'_> {
         revenue: money(state.revenue()),
         cost: money(state.cost),
         profit: money(state.profit()),
+        created_touch: state.creation.as_ref().map(|it| touch_ref(&it.touch)),
+        created_dimension: 0,
         earlier_events: 0,
         events: Vec::new(),
     }
@@ -617,6 +624,13 @@ fn call_state(at: i64, call: &Call) -> wire::CallState<'_> {
         ambiguous: call.ambiguous,
         dimension: 0,
         origin: None,
+    }
+}
+
+fn touch_ref(key: &TouchKey) -> wire::TouchRef<'_> {
+    wire::TouchRef {
+        topic: topic_of(key.topic),
+        event_id: &key.id,
     }
 }
 

@@ -413,6 +413,10 @@ crate::flat! {
         pub cost: i64,
         /// Money.
         pub profit: i64,
+        /// The touch under which it was created; none when there was none.
+        pub created_touch: Option<TouchRef<'a>>,
+        /// Index into [`Batch::dimensions`]: where that touch came from.
+        pub created_dimension: u32,
         /// How many of its events come before those below: of very many, the
         /// newest are listed.
         pub earlier_events: u32,

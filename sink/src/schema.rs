@@ -50,8 +50,8 @@ const MIGRATIONS: [Migration; 7] = [
     },
     Migration {
         number: 6,
-        name: "0006_deal_events",
-        sql: include_str!("../migrations/0006_deal_events.sql"),
+        name: "0006_deals",
+        sql: include_str!("../migrations/0006_deals.sql"),
     },
     Migration {
         number: 7,

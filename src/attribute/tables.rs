@@ -45,6 +45,10 @@ pub struct Deal {
     pub won_at: Option<i64>,
     /// Gross, refunds, revenue, cost and profit in 1/10000.
     pub figures: [i64; 5],
+    /// The touch under which it was created; empty when there was none.
+    pub created_touch: Box<str>,
+    /// Where that touch came from.
+    pub created_dimension: DimensionId,
     /// How many of its events come before those below.
     pub earlier_events: u32,
     /// Its events in order; of very many the newest.
@@ -238,7 +242,12 @@ impl Tables {
     fn add_deal(&mut self, names: &BatchNames, row: &wire::Deal<'_>) -> Result<()> {
         let key = (get(&names.tenants, row.tenant)?, row.deal_id.into());
         replace(&mut self.deals, key, row.version, || {
-            Ok(row.state.as_ref().map(|deal| Deal {
+            let Some(deal) = &row.state else {
+                return Ok(None);
+            };
+            let touch = deal.created_touch;
+            let touch = touch.map(|id| touch_id(id.topic, id.event_id));
+            Ok(Some(Deal {
                 client: row.client,
                 status: self.names.name(deal.status),
                 stage: self.names.name(deal.stage),
@@ -253,6 +262,8 @@ impl Tables {
                     deal.cost,
                     deal.profit,
                 ],
+                created_touch: touch.unwrap_or_default(),
+                created_dimension: get(&names.dimensions, deal.created_dimension)?,
                 earlier_events: deal.earlier_events,
                 events: deal_events(&deal.events, &mut self.names),
             }))

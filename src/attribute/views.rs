@@ -403,6 +403,8 @@ fn deals(tables: &Tables) -> View {
                 Value::Moment(deal.won_at),
             ],
             &deal.figures.map(money),
+            &[text(&deal.created_touch)],
+            &source(names, deal.created_dimension),
         ])
     });
     View {
@@ -421,6 +423,11 @@ fn deals(tables: &Tables) -> View {
             "revenue",
             "cost",
             "profit",
+            "created_touch_id",
+            "created_channel",
+            "created_source",
+            "created_medium",
+            "created_campaign",
         ],
         rows: rows.collect(),
     }

@@ -93,6 +93,7 @@ fn credit(criterion: &mut Criterion) {
         cost: 234_567,
         rate_missing: false,
         events: 1,
+        creation: None,
     };
     let mut group = criterion.benchmark_group("credit");
     for count in TOUCHES {

@@ -1,4 +1,5 @@
 //! f(journey, deal, models): how a won deal's credit is split. Integers only.
+//! And under which touch a deal was created, won or not.
 
 use crate::deal::DealState;
 use crate::derive::{Derived, Touch};
@@ -45,9 +46,25 @@ impl Credits {
     }
 }
 
-/// The window in which touches may earn credit of a deal, both ends inclusive.
-pub fn window(won_at: i64, tenant: &Tenant) -> (i64, i64) {
-    (won_at.saturating_sub(tenant.rules.lookback_ms), won_at)
+/// The window in which touches may earn credit of a deal that was won at the
+/// moment, both ends inclusive. What was created then looks as far back.
+pub fn window(moment: i64, tenant: &Tenant) -> (i64, i64) {
+    (moment.saturating_sub(tenant.rules.lookback_ms), moment)
+}
+
+/// The touch under which a deal was created: of those in the window before its
+/// creation the latest that is not Direct; the latest, when all are Direct.
+pub fn creating_touch<'a>(
+    touches: &'a [Touch],
+    created_at: i64,
+    tenant: &Tenant,
+    names: &Names,
+) -> Option<&'a Touch> {
+    let (from, to) = window(created_at, tenant);
+    let touches = touches_within(touches, from, to, None);
+    let mut latest_first = touches.iter().rev();
+    let is_sourced = |touch: &&Touch| !names.is_direct(touch.source.dim);
+    latest_first.find(is_sourced).or(touches.last())
 }
 
 /// The credits of a deal; `None` when it is not won.

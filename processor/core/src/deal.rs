@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::derive::TouchKey;
 use crate::fact::{DealEvent, DealStatus, Money};
-use crate::ids::Ident;
+use crate::ids::{DimId, Ident};
 use crate::journey::{Dated, Deal};
 use crate::names::Tenant;
 use crate::rules::Rules;
@@ -42,6 +43,18 @@ pub struct DealState {
     /// How many events it has. The events of a deal are a set that only grows,
     /// so where this is another number, they are others.
     pub events: usize,
+    /// The touch under which it was created, if there was one. It follows from
+    /// the client's touches: see [`crate::credit::creating_touch`].
+    pub creation: Option<Creation>,
+}
+
+/// The touch under which a deal was created.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Creation {
+    /// The touch.
+    pub touch: TouchKey,
+    /// Where it came from.
+    pub dim: DimId,
 }
 
 impl DealState {
@@ -54,9 +67,20 @@ impl DealState {
     pub const fn profit(&self) -> i64 {
         self.revenue() - self.cost
     }
+
+    /// Whether its events leave it as they leave another one.
+    pub(crate) fn is_same_by_events(&self, other: &Self) -> bool {
+        let creation = other.creation.clone();
+        let state = Self {
+            creation,
+            ..self.clone()
+        };
+        state == *other
+    }
 }
 
-/// The state of a deal after all of its events.
+/// The state of a deal after all of its events, which do not tell under which
+/// touch it was created.
 pub fn state(deal: &Deal, tenant: &Tenant, rules: &dyn Rules) -> DealState {
     let mut rate_missing = false;
     let mut convert = |money: Option<Money>, at: i64| {
@@ -114,6 +138,7 @@ pub fn state(deal: &Deal, tenant: &Tenant, rules: &dyn Rules) -> DealState {
         cost,
         rate_missing,
         events,
+        creation: None,
     }
 }
 

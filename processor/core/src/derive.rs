@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use smol_str::SmolStr;
 
-use crate::deal::{self, DealState};
+use crate::credit;
+use crate::deal::{self, Creation, DealState};
 use crate::fact::{CallStatus, EventKey, Origin};
 use crate::ids::{Ident, Source};
 use crate::journey::{Dated, Journey};
@@ -206,7 +207,15 @@ pub fn derive(journey: &Journey, names: &Names, rules: &dyn Rules) -> Derived {
     let deals = journey
         .deals
         .iter()
-        .map(|deal| deal::state(deal, tenant, rules))
+        .map(|deal| {
+            let mut state = deal::state(deal, tenant, rules);
+            let touch = credit::creating_touch(&touches, state.created_at, tenant, names);
+            state.creation = touch.map(|touch| Creation {
+                touch: touch.key.clone(),
+                dim: touch.source.dim,
+            });
+            state
+        })
         .collect();
     Derived {
         touches,

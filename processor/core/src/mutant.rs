@@ -22,6 +22,8 @@ pub enum Mutant {
     ErasedAtOnce,
     /// Of a deal's events only those are news that change its latest state.
     StateAlone,
+    /// A hit before the creation of a deal that is not won changes nothing of the deal.
+    OnlyWonDealsLook,
 }
 
 thread_local! {

@@ -452,7 +452,8 @@ impl Books {
         }
     }
 
-    /// Rows of deals. Gives the deals that changed.
+    /// Rows of deals. Gives the deals whose events changed: what is due to touches
+    /// alone is no news for credits, which look at touches themselves.
     fn settle_deals(
         &mut self,
         change: &Change<'_>,
@@ -460,7 +461,7 @@ impl Books {
         journey: Option<&Journey>,
         stretch: &mut Stretch,
     ) -> BTreeSet<Ident> {
-        let mut changed = BTreeSet::new();
+        let (mut changed, mut rewritten) = (BTreeSet::new(), BTreeSet::new());
         let (before, after) = (&change.before.deals, &change.after.deals);
         differences(
             before,
@@ -473,16 +474,24 @@ impl Books {
                         stretch.add(at);
                     }
                 }
-                changed.extend(after.or(before).map(|deal| deal.ident));
+                let ident = after.or(before).map(|deal| deal.ident);
+                rewritten.extend(ident);
+                let both = before.zip(after);
+                if !both.is_some_and(|(before, after)| before.is_same_by_events(after)) {
+                    changed.extend(ident);
+                }
             },
         );
         let Some((client, journey)) = change.client.zip(journey) else {
             return changed;
         };
-        let written =
-            |deal: &&DealState| changed.contains(&deal.ident) || claimed.contains(&deal.ident);
-        for deal in after.iter().filter(written) {
-            self.counters.missing_rates += u64::from(deal.rate_missing);
+        for deal in after {
+            let is_news = changed.contains(&deal.ident) || claimed.contains(&deal.ident);
+            if !is_news && !rewritten.contains(&deal.ident) {
+                continue;
+            }
+            // Where only its touch is another, its amounts were counted before.
+            self.counters.missing_rates += u64::from(is_news && deal.rate_missing);
             let key = RowKey::Deal(change.tenant, deal.deal_id.clone());
             let events = journey.deal(deal.ident).map(deal::listed);
             let body = RowBody::Deal {

@@ -25,6 +25,11 @@ pub const DEAL_COLUMNS: Columns = &[
     ("revenue", "Decimal(18, 4)"),
     ("cost", "Decimal(18, 4)"),
     ("profit", "Decimal(18, 4)"),
+    ("created_touch_id", "String"),
+    ("created_channel", "LowCardinality(String)"),
+    ("created_source", "LowCardinality(String)"),
+    ("created_medium", "LowCardinality(String)"),
+    ("created_campaign", "LowCardinality(String)"),
     ("earlier_events", "UInt32"),
     ("event_ids", "Array(String)"),
     ("events", "Array(LowCardinality(String))"),
@@ -62,10 +67,33 @@ pub fn deal(row: &Deal<'_>, names: Names<'_>, out: &mut Row<'_>) -> Result<(), R
     ] {
         out.put(money);
     }
+    out.put(TouchId(state.created_touch));
+    let created = row.state.as_ref().map(|state| state.created_dimension);
+    write_created(created, names, out)?;
     out.put(state.earlier_events);
     write_events(&state.events, names, out)?;
     out.put(row.version);
     out.put(row.state.is_none());
+    Ok(())
+}
+
+/// The source under which a deal was created; a tombstone has none.
+fn write_created(
+    dimension: Option<u32>,
+    names: Names<'_>,
+    out: &mut Row<'_>,
+) -> Result<(), RowError> {
+    let Some(dimension) = dimension else {
+        for _ in 0..4 {
+            out.put("");
+        }
+        return Ok(());
+    };
+    let dimension = names.dimension(dimension)?;
+    out.put(dimension.channel);
+    out.put(dimension.source);
+    out.put(dimension.medium);
+    out.put(dimension.campaign);
     Ok(())
 }
 

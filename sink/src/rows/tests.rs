@@ -202,6 +202,11 @@ fn deals() {
             revenue: 3,
             cost: 4,
             profit: -5,
+            created_touch: Some(TouchRef {
+                topic: TouchTopic::Calls,
+                event_id: "7",
+            }),
+            created_dimension: 1,
             earlier_events: 6,
             events: vec![
                 event("1", "created", None),
@@ -219,21 +224,35 @@ fn deals() {
         state: None,
         ..deal.clone()
     };
+    let of_nobody = Deal {
+        version: 5,
+        state: Some(DealState::default()),
+        ..deal.clone()
+    };
     check(
-        &[deal, erased],
+        &[deal, erased, of_nobody],
         Table::Deals,
         &[
             "generation=7 tenant='shop' deal_id='d' client=2 status='won' stage='s' pipeline='p' \
              manager_id='m' created_at=10 won_at=20 gross=1 refunds=2 revenue=3 cost=4 \
-             profit=-5 earlier_events=6 event_ids=['1' '2'] events=['created' 'won'] \
+             profit=-5 created_touch_id='calls:7' created_channel='Paid Search' \
+             created_source='google' created_medium='m' created_campaign='c' \
+             earlier_events=6 event_ids=['1' '2'] events=['created' 'won'] \
              events_at=[10 10] stages=['' 's'] pipelines=['' 'p'] manager_ids=['' 'm'] \
              origin_topics=['' 'calls'] origin_partitions=[-1 2] origin_offsets=[-1 3] \
              version=3 is_deleted=0",
             "generation=7 tenant='shop' deal_id='d' client=2 status='' stage='' pipeline='' \
              manager_id='' created_at=0 won_at=NULL gross=0 refunds=0 revenue=0 cost=0 \
-             profit=0 earlier_events=0 event_ids=[] events=[] events_at=[] stages=[] \
+             profit=0 created_touch_id='' created_channel='' created_source='' created_medium='' \
+             created_campaign='' earlier_events=0 event_ids=[] events=[] events_at=[] stages=[] \
              pipelines=[] manager_ids=[] origin_topics=[] origin_partitions=[] \
              origin_offsets=[] version=4 is_deleted=1",
+            "generation=7 tenant='shop' deal_id='d' client=2 status='' stage='' pipeline='' \
+             manager_id='' created_at=0 won_at=NULL gross=0 refunds=0 revenue=0 cost=0 \
+             profit=0 created_touch_id='' created_channel='Direct' created_source='(direct)' \
+             created_medium='m' created_campaign='c' earlier_events=0 event_ids=[] events=[] \
+             events_at=[] stages=[] pipelines=[] manager_ids=[] origin_topics=[] \
+             origin_partitions=[] origin_offsets=[] version=5 is_deleted=0",
         ],
     );
 }

@@ -89,6 +89,11 @@ pub fn deal_state() -> DealState<'static> {
         revenue: 800_000,
         cost: 300_000,
         profit: 500_000,
+        created_touch: Some(TouchRef {
+            topic: TouchTopic::Web,
+            event_id: "1",
+        }),
+        created_dimension: 0,
         earlier_events: 0,
         events: Vec::new(),
     }

@@ -38,7 +38,7 @@ fn migrations_are_applied_once() {
             "3 | 0003_replays | 64",
             "4 | 0004_links | 64",
             "5 | 0005_erasure | 64",
-            "6 | 0006_deal_events | 64",
+            "6 | 0006_deals | 64",
         ],
     );
     line.clickhouse.check().unwrap();
@@ -148,7 +148,7 @@ fn views_have_the_columns_of_the_contract() {
         ),
         (
             "deals",
-            "tenant, deal_id, client_id, status, stage, pipeline, manager_id, created_at, won_at, gross, refunds, revenue, cost, profit",
+            "tenant, deal_id, client_id, status, stage, pipeline, manager_id, created_at, won_at, gross, refunds, revenue, cost, profit, created_touch_id, created_channel, created_source, created_medium, created_campaign",
         ),
         (
             "deal_events",

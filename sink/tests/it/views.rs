@@ -101,6 +101,8 @@ fn deals_clients_and_identities() {
         state: Some(DealState {
             status: "lost",
             won_at: None,
+            created_touch: None,
+            created_dimension: 2,
             ..deal_state()
         }),
         ..deal("d2", 1, 0xa)
@@ -120,10 +122,11 @@ fn deals_clients_and_identities() {
         batch(&[touchpoint("1", 1, 0xa), later]),
     ]);
     line.check(
-        "SELECT deal_id, right(client_id, 2), status, created_at, won_at, gross, refunds, revenue, cost, profit FROM deals",
+        "SELECT deal_id, right(client_id, 2), status, created_at, won_at, gross, refunds, revenue, cost, profit, \
+         created_touch_id, created_channel, created_source, created_medium, created_campaign FROM deals",
         &[
-            "d1 | 0a | won | 2023-11-14 22:13:20.000 | 2023-11-14 22:15:00.001 | 100 | 20 | 80 | 30 | 50",
-            "d2 | 0a | lost | 2023-11-14 22:13:20.000 | \\N | 100 | 20 | 80 | 30 | 50",
+            "d1 | 0a | won | 2023-11-14 22:13:20.000 | 2023-11-14 22:15:00.001 | 100 | 20 | 80 | 30 | 50 | web:1 | Paid Search | google | cpc | spring",
+            "d2 | 0a | lost | 2023-11-14 22:13:20.000 | \\N | 100 | 20 | 80 | 30 | 50 |  | Unattributed |  |  | ",
         ],
     );
     line.check(

@@ -7,6 +7,7 @@ pub mod calls;
 pub mod channel;
 mod compare;
 pub mod costs;
+pub mod creations;
 pub mod currency;
 pub mod deals;
 pub mod decimal;
@@ -168,7 +169,9 @@ impl Reference {
             "channel_roi",
             views::channel_roi(&earned, &traffic, settings),
         );
-        tables.set("deals", views::deals(&deals, &clients, settings));
+        let creations = creations::touches(&deals, &touches, &clients, settings);
+        let deal_rows = views::deals(&deals, &creations, &clients, settings);
+        tables.set("deals", deal_rows);
         tables.set("deal_events", views::deal_events(&deals, &clients));
         tables.set("credits", views::credits(&credits, &clients, settings));
         tables.set("touchpoints", views::touchpoints(&touches, &clients));

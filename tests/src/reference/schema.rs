@@ -146,6 +146,11 @@ pub static TABLES: [Table; 11] = [
             value("revenue", Type::Money),
             value("cost", Type::Money),
             value("profit", Type::Money),
+            value("created_touch_id", Type::Text),
+            value("created_channel", Type::Text),
+            value("created_source", Type::Text),
+            value("created_medium", Type::Text),
+            value("created_campaign", Type::Text),
         ],
     },
     Table {

@@ -158,8 +158,18 @@ pub fn channel_roi(
 }
 
 /// `deals`.
-pub fn deals<'a>(deals: &[Deal<'a>], clients: &Clients<'a>, settings: &Settings) -> Vec<Row> {
-    let row = |deal: &Deal<'a>| {
+pub fn deals<'a>(
+    deals: &[Deal<'a>],
+    creations: &[Option<&Touch<'_>>],
+    clients: &Clients<'a>,
+    settings: &Settings,
+) -> Vec<Row> {
+    let nowhere = Source::default();
+    let row = |(deal, creation): (&Deal<'a>, Option<&Touch<'_>>)| {
+        let (touch_id, channel, source) = match creation {
+            Some(touch) => (touch.id.as_str(), touch.channel, &touch.source),
+            None => ("", super::channel::UNATTRIBUTED, &nowhere),
+        };
         let money = |minor| money(settings, deal.tenant, minor);
         let of = client_of_deal(deal, clients);
         Row(vec![
@@ -177,10 +187,15 @@ pub fn deals<'a>(deals: &[Deal<'a>], clients: &Clients<'a>, settings: &Settings)
             money(deal.revenue),
             money(deal.cost),
             money(deal.profit),
+            touch_id.into(),
+            channel.into(),
+            source.source.as_str().into(),
+            source.medium.as_str().into(),
+            source.campaign.as_str().into(),
         ])
     };
-    let shown = deals.iter();
-    let shown = shown.filter(|deal| clients.is_shown(client_of_deal(deal, clients)));
+    let shown = deals.iter().zip(creations.iter().copied());
+    let shown = shown.filter(|(deal, _)| clients.is_shown(client_of_deal(deal, clients)));
     shown.map(row).collect()
 }
 
@@ -216,7 +231,8 @@ pub fn deal_events<'a>(deals: &[Deal<'a>], clients: &Clients<'a>) -> Vec<Row> {
     rows.collect()
 }
 
-fn client_of_deal<'a>(deal: &Deal<'a>, clients: &Clients<'a>) -> usize {
+/// The client of a deal.
+pub fn client_of_deal(deal: &Deal<'_>, clients: &Clients<'_>) -> usize {
     clients.of(deal.tenant, &(Kind::Deal, deal.deal_id.to_owned()))
 }
 

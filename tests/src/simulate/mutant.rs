@@ -48,11 +48,13 @@ pub enum Mutant {
     ErasedAtOnce,
     /// Of a deal's events only those are news that change its latest state.
     StateAlone,
+    /// A hit before the creation of a deal that is not won changes nothing of the deal.
+    OnlyWonDealsLook,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::LostMessage,
         Self::VersionAtFlush,
         Self::NoLamportTime,
@@ -71,6 +73,7 @@ impl Mutant {
         Self::ErasedStays,
         Self::ErasedAtOnce,
         Self::StateAlone,
+        Self::OnlyWonDealsLook,
     ];
 }
 

@@ -242,6 +242,12 @@ impl Names<'_> {
             cells.extend([int(deal.created_at), opt(deal.won_at)]);
             let [gross, refunds, revenue] = [deal.gross, deal.refunds, deal.revenue];
             cells.extend([gross, refunds, revenue, deal.cost, deal.profit].map(Cell::from));
+            let touch = deal.created_touch;
+            let touch = touch.map_or(Cell::from(""), |touch| {
+                touch_id(touch.topic, touch.event_id)
+            });
+            let [channel, source, medium, campaign, ..] = self.place(deal.created_dimension);
+            cells.extend([touch, channel, source, medium, campaign]);
             cells.push(int(deal.earlier_events));
             for event in &deal.events {
                 cells.extend([event.event_id, event.event].map(Cell::from));

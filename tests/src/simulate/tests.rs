@@ -5,7 +5,7 @@ use super::{Mutant, Scenario, Setup, check, report, run};
 /// Seeds of an ordinary test; `make simulate` runs any number.
 const SEEDS: u64 = 200;
 /// A deliberate fault is found within so many seeds.
-const MUTANT_SEEDS: u64 = 300;
+const MUTANT_SEEDS: u64 = 500;
 
 #[test]
 fn simulated_runs_equal_the_reference() {
@@ -29,6 +29,7 @@ fn switch_of(mutant: Mutant) -> Option<core::Mutant> {
         Mutant::ErasedStays => Some(core::Mutant::ErasedStays),
         Mutant::ErasedAtOnce => Some(core::Mutant::ErasedAtOnce),
         Mutant::StateAlone => Some(core::Mutant::StateAlone),
+        Mutant::OnlyWonDealsLook => Some(core::Mutant::OnlyWonDealsLook),
         _ => None,
     }
 }

@@ -29,7 +29,7 @@ pub const COMPARED: [&str; 10] = [
 pub const SUMS: [&str; 2] = ["channel_hourly", "traffic_hourly"];
 
 /// Cells of a row of deals before those of its events: the client, what the view has, how many events are not listed.
-const DEAL_CELLS: usize = 13;
+const DEAL_CELLS: usize = 18;
 /// Cells of an event in a row of deals, the three of its origin last.
 const EVENT_CELLS: usize = 9;
 /// Cells of a share in a row of credits.
@@ -100,7 +100,7 @@ pub fn of(table: &RowTable) -> Tables {
         rows(wanted).map(row).collect::<Vec<_>>()
     };
     tables.set("touchpoints", with_client(Table::Touchpoints, 11));
-    tables.set("deals", with_client(Table::Deals, 14));
+    tables.set("deals", with_client(Table::Deals, 19));
     tables.set("calls", with_client(Table::Calls, 18));
     let events = rows(Table::Deals).flat_map(|(key, state)| {
         let client = clients.number(&state[0]);

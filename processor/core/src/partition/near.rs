@@ -5,7 +5,7 @@ use crate::derive::{Derived, web_touch};
 use crate::fact::{DealStatus, Fact, FactBody, Hit};
 use crate::identity::is_divided;
 use crate::ids::Ident;
-use crate::journey::Added;
+use crate::journey::{Added, Deal};
 use crate::settle::Change;
 use crate::visit::HitItem;
 
@@ -65,8 +65,8 @@ impl<B: Backing> Partition<B> {
 
 impl Root {
     /// Whether no more than visits of its visitor, from its moment on, follow
-    /// from a hit: they are those of one client, and no lead, call or won deal
-    /// looks at them.
+    /// from a hit: they are those of one client, and no lead, call or deal looks
+    /// at them.
     fn only_visits_follow(&self, fact: &Fact, hit: &Hit, limits: Limits) -> bool {
         let (journey, at) = (&self.journey, fact.key.at);
         let is_whole = journey.erased.is_empty() && !is_divided(journey, self.partners.as_deref());
@@ -80,15 +80,13 @@ impl Root {
             let lease = call.body.lease.as_ref();
             lease.is_some_and(|lease| lease.visitor == hit.visitor)
         });
-        let mut deal_events = journey.deals.iter().flat_map(|deal| &deal.events);
-        let is_won_later =
-            deal_events.any(|event| event.body.status == DealStatus::Won && event.key.at >= at);
+        let is_looked_at = journey.deals.iter().any(|deal| looks_at(deal, at));
         self.pending.is_none()
             && !hit.lead
             && !journey.refuses(fact)
             && is_whole
             && has_room
-            && !(is_lead_later || is_call_later || is_won_later)
+            && !(is_lead_later || is_call_later || is_looked_at)
             && !self.has_twin(fact, hit)
     }
 
@@ -104,4 +102,16 @@ impl Root {
             item.is_some_and(|item| (item.key.at, &item.key.id) == key)
         })
     }
+}
+
+/// Whether a deal may look at touches from a moment on: it looks back from its
+/// creation, and from when it is won.
+fn looks_at(deal: &Deal, at: i64) -> bool {
+    let is_created_later = deal.events.first().is_some_and(|event| event.key.at >= at);
+    #[cfg(feature = "mutants")]
+    let is_created_later =
+        is_created_later && !crate::mutant::is(crate::mutant::Mutant::OnlyWonDealsLook);
+    let is_won = |status| status == DealStatus::Won;
+    let mut events = deal.events.iter();
+    is_created_later || events.any(|event| is_won(event.body.status) && event.key.at >= at)
 }

@@ -69,8 +69,9 @@ impl Rules for OneModel {
         }
     }
 
-    fn channel(&self, _tenant: &str, _source: &str, _medium: &str, _campaign: &str) -> String {
-        "Direct".to_owned()
+    fn channel(&self, _tenant: &str, source: &str, _medium: &str, _campaign: &str) -> String {
+        let is_paid = source == "ads";
+        if is_paid { "Paid" } else { "Direct" }.to_owned()
     }
 
     fn day(&self, _: &str, at: i64) -> i32 {

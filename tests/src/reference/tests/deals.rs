@@ -212,3 +212,67 @@ fn tenants_count_in_their_own_currency() {
     let found = compute_with(settings, ledger);
     assert_eq!(found.find("deals", &[], &["gross"]), ["101"]);
 }
+
+/// Under which touch a deal was created on January 10 at 10:00: touch id, channel, source, medium and campaign.
+fn created(touches: &str) -> String {
+    let ledger = format!("deals a 10 10:00 deal_id=d event=created visitor_id=x\n{touches}");
+    let columns = [
+        "created_touch_id",
+        "created_channel",
+        "created_source",
+        "created_medium",
+        "created_campaign",
+    ];
+    compute(&ledger).find("deals", &[], &columns).join("\n")
+}
+
+#[test]
+fn a_deal_is_created_under_the_latest_touch_before_that_is_not_direct() {
+    assert_eq!(created(""), " Unattributed   ");
+    assert_eq!(
+        created(
+            "web a 08 10:00 v=x source=google medium=cpc campaign=Spring
+             web b 09 10:00 v=x
+             web c 10 10:00:00.001 v=x source=vk
+             web d 09 10:00 v=y source=vk"
+        ),
+        "web:a Paid Search google cpc Spring"
+    );
+    assert_eq!(
+        created("web a 08 10:00 v=x\nweb b 09 10:00 v=x"),
+        "web:b Direct (direct) (none) "
+    );
+    // At one moment, which may be that of the creation, the greater touch id is later.
+    assert_eq!(
+        created(
+            "web a 10 10:00 v=x source=google medium=cpc
+             touches b 10 10:00 visitor_id=x source=vk medium=cpc"
+        ),
+        "web:a Paid Search google cpc "
+    );
+}
+
+#[test]
+fn a_touch_under_which_a_deal_is_created_is_no_older_than_the_window() {
+    let ninety_days_before = |time: &str| {
+        let found = created(&format!("web a 2025-10-12 {time} v=x source=vk medium=cpc"));
+        found.split(' ').next().unwrap().to_owned()
+    };
+    assert_eq!(ninety_days_before("10:00"), "web:a");
+    assert_eq!(ninety_days_before("09:59:59.999"), "");
+}
+
+#[test]
+fn a_deal_that_is_won_later_or_never_keeps_the_touch_of_its_creation() {
+    let found = created(
+        "web a 08 10:00 v=x source=google medium=cpc
+         web b 11 10:00 v=x source=vk
+         deals b 12 10:00 deal_id=d event=won",
+    );
+    assert_eq!(found, "web:a Paid Search google cpc ");
+    let earlier = created(
+        "web a 08 10:00 v=x source=google medium=cpc
+         deals b 07 10:00 deal_id=d event=stage_changed",
+    );
+    assert_eq!(earlier, " Unattributed   ", "its earliest event counts");
+}

@@ -81,6 +81,11 @@ fn everything_occurs() {
         "status",
         &["created", "stage_changed", "won", "lost", "refunded"],
     );
+    has(
+        "deals",
+        "created_channel",
+        &["Unattributed", "Direct", "Paid Search", "Email", "Calls"],
+    );
     has("deal_events", "position", &["1", "5"]);
     has("deal_events", "stage", &["", "new", "talks", "paid"]);
     has("deal_events", "pipeline", &["", "retail", "wholesale"]);

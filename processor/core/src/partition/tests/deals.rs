@@ -1,12 +1,15 @@
-//! What the row of a deal tells of its events.
+//! What the row of a deal tells of its events, and of the touch under which it
+//! was created.
 
 use super::*;
-use crate::deal::LISTED_EVENTS;
+use crate::deal::{DealState, LISTED_EVENTS};
 use crate::fact::{DealEvent, DealStatus, Origin};
-use crate::ids::OriginId;
+use crate::ids::{OriginId, Source};
+use crate::journey::Dated;
 use crate::row::{RowBody, RowKey};
 
 const DEAL: Ident = Ident(7);
+const VISITOR: Ident = Ident(9);
 
 fn event(at: i64, id: &str, status: DealStatus, stage: Option<&str>) -> Fact {
     let body = DealEvent {
@@ -35,14 +38,17 @@ fn event(at: i64, id: &str, status: DealStatus, stage: Option<&str>) -> Fact {
     }
 }
 
-/// The row of the deal that leaves when a record with these events was applied:
-/// how many events it has, and the ids, stages and offsets of those listed.
-fn row(cluster: &mut Cluster, events: &[Fact]) -> Option<(usize, Vec<String>)> {
-    let messages = events.iter().map(|event| Message {
+/// The row of the deal that leaves when a record with these messages was applied:
+/// its state and its events.
+fn row_after(
+    cluster: &mut Cluster,
+    bodies: impl IntoIterator<Item = (Ident, Body)>,
+) -> Option<(DealState, Vec<Dated<Box<DealEvent>>>)> {
+    let messages = bodies.into_iter().map(|(to, body)| Message {
         tenant: cluster.tenant,
-        to: DEAL,
+        to,
         moved: false,
-        body: Body::fresh(event.clone()),
+        body,
     });
     let messages = messages.collect();
     let partition = &mut cluster.partitions[0];
@@ -57,6 +63,14 @@ fn row(cluster: &mut Cluster, events: &[Fact]) -> Option<(usize, Vec<String>)> {
     let RowBody::Deal { state, events, .. } = row.body else {
         panic!("{:?} is no deal", row.body);
     };
+    Some((*state, events))
+}
+
+/// Of the row that leaves when a record with these events was applied: how many
+/// events the deal has, and the ids, stages and offsets of those listed.
+fn row(cluster: &mut Cluster, events: &[Fact]) -> Option<(usize, Vec<String>)> {
+    let bodies = events.iter().map(|it| (DEAL, Body::fresh(it.clone())));
+    let (state, events) = row_after(cluster, bodies)?;
     let told = events.iter().map(|event| {
         let stage = event.body.stage.as_deref().unwrap_or_default();
         let offset = event.origin.map(|origin| origin.offset);
@@ -108,4 +122,100 @@ fn of_a_deal_with_very_many_events_the_newest_are_listed() {
     let late = event(-1, "late", DealStatus::Created, None);
     let again = row(&mut cluster, &[late]).unwrap();
     assert_eq!(again, (events.len() + 1, told));
+}
+
+/// A partition, and where paid touches come from.
+fn alone() -> (Cluster, Source) {
+    let mut cluster = Cluster::new(1);
+    let (names, rules) = cluster.partitions[0].names_mut();
+    let paid = names.source(cluster.tenant, ["ads", "", "", "", ""], rules);
+    (cluster, paid)
+}
+
+/// What makes the visitor the deal's client.
+fn link() -> (Ident, Body) {
+    let (higher, form) = (VISITOR, LinkForm::Taken);
+    (DEAL, Body::Link { higher, form })
+}
+
+fn hit(at: i64, source: Option<Source>) -> (Ident, Body) {
+    let key = EventKey {
+        at,
+        id: at.to_string().into(),
+        content: 0,
+    };
+    let hit = Hit {
+        visitor: VISITOR,
+        source,
+        lead: false,
+        until: at,
+    };
+    let fact = Fact {
+        key,
+        origin: None,
+        body: FactBody::Hit(hit),
+    };
+    (VISITOR, Body::fresh(fact))
+}
+
+fn of_deal(at: i64, id: &str, status: DealStatus) -> (Ident, Body) {
+    (DEAL, Body::fresh(event(at, id, status, None)))
+}
+
+/// When the touch was under which the deal was created, and its channel, as the
+/// row says that leaves when the message was applied.
+fn creation(cluster: &mut Cluster, message: (Ident, Body)) -> String {
+    let Some((state, _)) = row_after(cluster, [message]) else {
+        return "no row".to_owned();
+    };
+    let Some(creation) = state.creation else {
+        return "no touch".to_owned();
+    };
+    let names = cluster.partitions[0].names();
+    let channel = names.text(names.dim(creation.dim).channel);
+    format!("{} {channel}", creation.touch.at)
+}
+
+#[test]
+fn a_deal_is_created_under_the_latest_touch_before_that_is_not_direct() {
+    let (mut cluster, paid) = alone();
+    let direct = cluster.partitions[0].names().tenant(cluster.tenant).direct;
+    let (direct, paid) = (Some(direct), Some(paid));
+    let mut creation = |message| creation(&mut cluster, message);
+    assert_eq!(creation(link()), "no row");
+    let created = of_deal(5000, "c", DealStatus::Created);
+    assert_eq!(creation(created), "no touch");
+    // The deal is not won, and late hits count all the same, each a visit.
+    assert_eq!(creation(hit(3999, paid)), "no row", "older than the window");
+    assert_eq!(creation(hit(4000, direct)), "4000 Direct");
+    assert_eq!(creation(hit(4100, paid)), "4100 Paid");
+    assert_eq!(creation(hit(4200, direct)), "no row");
+    assert_eq!(creation(hit(5001, paid)), "no row", "later");
+    assert_eq!(creation(hit(5000, paid)), "5000 Paid");
+    // An earlier event makes it older than all these touches.
+    let earlier = of_deal(5, "a", DealStatus::StageChanged);
+    assert_eq!(creation(earlier), "no touch");
+}
+
+#[test]
+fn the_visit_under_which_a_deal_was_created_may_turn_out_to_open_earlier() {
+    let (mut cluster, paid) = alone();
+    let mut creation = |message| creation(&mut cluster, message);
+    assert_eq!(creation(link()), "no row");
+    let created = of_deal(5000, "c", DealStatus::Created);
+    assert_eq!(creation(created), "no touch");
+    assert_eq!(creation(hit(4500, None)), "4500 Direct");
+    assert_eq!(creation(hit(4400, Some(paid))), "4400 Paid");
+    assert_eq!(creation(hit(4300, Some(paid))), "4300 Paid");
+    // Then the whole visit is older than the window.
+    assert_eq!(creation(hit(3900, Some(paid))), "no touch");
+}
+
+#[test]
+fn a_link_that_comes_later_brings_the_touch_under_which_a_deal_was_created() {
+    let (mut cluster, paid) = alone();
+    let mut creation = |message| creation(&mut cluster, message);
+    assert_eq!(creation(hit(9, Some(paid))), "no row");
+    assert_eq!(creation(of_deal(10, "c", DealStatus::Created)), "no touch");
+    assert_eq!(creation(link()), "9 Paid");
 }

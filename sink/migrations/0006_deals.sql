@@ -1,10 +1,26 @@
--- What the CRM said of each deal, event by event: its time line, and how long it
--- stood in each stage. Of a deal whose row was written before this migration the
--- arrays are empty until it is written again: when the deal changes, when
--- processor.generation is raised, or by `throughline verify --from-log --repair`.
+-- Under which source each deal was created, and what the CRM said of it, event by
+-- event: its time line, and how long it stood in each stage. Of a deal whose row
+-- was written before this migration the texts and arrays are empty until it is
+-- written again: when the deal changes, when processor.generation is raised, or by
+-- `throughline verify --from-log --repair`.
 
 ALTER TABLE deal_versions ADD COLUMN IF NOT EXISTS
-    earlier_events UInt32 COMMENT 'How many events of the deal come before those listed: of a deal with more than 1000 the newest are listed.' AFTER profit;
+    created_touch_id String COMMENT 'The touch under which the deal was created; empty when there was none.' AFTER profit;
+
+ALTER TABLE deal_versions ADD COLUMN IF NOT EXISTS
+    created_channel LowCardinality(String) COMMENT 'The channel of that touch; Unattributed when there was none.' AFTER created_touch_id;
+
+ALTER TABLE deal_versions ADD COLUMN IF NOT EXISTS
+    created_source LowCardinality(String) COMMENT 'The source of that touch; empty when unknown.' AFTER created_channel;
+
+ALTER TABLE deal_versions ADD COLUMN IF NOT EXISTS
+    created_medium LowCardinality(String) COMMENT 'The medium of that touch; empty when unknown.' AFTER created_source;
+
+ALTER TABLE deal_versions ADD COLUMN IF NOT EXISTS
+    created_campaign LowCardinality(String) COMMENT 'The campaign of that touch; empty when unknown.' AFTER created_medium;
+
+ALTER TABLE deal_versions ADD COLUMN IF NOT EXISTS
+    earlier_events UInt32 COMMENT 'How many events of the deal come before those listed: of a deal with more than 1000 the newest are listed.' AFTER created_campaign;
 
 ALTER TABLE deal_versions ADD COLUMN IF NOT EXISTS
     event_ids Array(String) COMMENT 'The events of the deal by their ids, in the order of time and id. The other arrays run along with this one.' AFTER earlier_events;
@@ -32,6 +48,36 @@ ALTER TABLE deal_versions ADD COLUMN IF NOT EXISTS
 
 ALTER TABLE deal_versions ADD COLUMN IF NOT EXISTS
     origin_offsets Array(Int64) COMMENT 'The offset of the record in that partition.' AFTER origin_partitions;
+
+CREATE OR REPLACE VIEW deals
+(
+    tenant LowCardinality(String) COMMENT 'The tenant.',
+    deal_id String COMMENT 'The id of the deal in the CRM.',
+    client_id String COMMENT 'The client of the deal: the first of its identifiers, 32 hexadecimal digits.',
+    status LowCardinality(String) COMMENT 'The latest event: created, stage_changed, won, lost or refunded.',
+    stage LowCardinality(String) COMMENT 'The stage in the pipeline; empty when never given.',
+    pipeline LowCardinality(String) COMMENT 'The pipeline; empty when never given.',
+    manager_id String COMMENT 'Who of the staff has the deal; empty when never given.',
+    created_at DateTime64(3, 'UTC') COMMENT 'The time of its earliest event, UTC, to the millisecond.',
+    won_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When it was won, UTC, to the millisecond; NULL unless it is won now.',
+    gross Decimal(18, 4) COMMENT 'The amount, in the currency of the tenant.',
+    refunds Decimal(18, 4) COMMENT 'What was refunded, at most the amount, in the currency of the tenant.',
+    revenue Decimal(18, 4) COMMENT 'The amount less refunds, in the currency of the tenant.',
+    cost Decimal(18, 4) COMMENT 'What the goods or the service cost, in the currency of the tenant.',
+    profit Decimal(18, 4) COMMENT 'Revenue less cost, in the currency of the tenant.',
+    created_touch_id String COMMENT 'The touch under which it was created: the latest of the client up to its creation that is not Direct, or else the latest, no older than the lookback window; empty when there was none.',
+    created_channel LowCardinality(String) COMMENT 'The channel of that touch; Unattributed when there was none.',
+    created_source LowCardinality(String) COMMENT 'The source of that touch; empty when unknown.',
+    created_medium LowCardinality(String) COMMENT 'The medium of that touch; empty when unknown.',
+    created_campaign LowCardinality(String) COMMENT 'The campaign of that touch; empty when unknown.'
+)
+AS SELECT
+    tenant, deal_id, lower(hex(client)) AS client_id, status, stage, pipeline, manager_id,
+    created_at, won_at, gross, refunds, revenue, cost, profit,
+    created_touch_id, created_channel, created_source, created_medium, created_campaign
+FROM deal_versions FINAL
+WHERE generation = (SELECT max(generation) FROM generations)
+COMMENT 'The deals of the CRM as they are now.';
 
 CREATE VIEW IF NOT EXISTS deal_events
 (
