@@ -1,6 +1,20 @@
 -- What dashboards ask for many times a minute: figures that are added up once,
 -- journeys as they are, what is new, and how fresh everything is.
 
+-- Parts that were inserted long ago are merged into one. What is in one part is
+-- read without telling versions apart, which takes a third of the time. The
+-- larger tables are left alone: to rewrite them would cost more than it saves.
+
+ALTER TABLE traffic_cells MODIFY SETTING min_age_to_force_merge_seconds = 600;
+
+ALTER TABLE credit_cells MODIFY SETTING min_age_to_force_merge_seconds = 600;
+
+ALTER TABLE credit_versions MODIFY SETTING min_age_to_force_merge_seconds = 600;
+
+ALTER TABLE deal_versions MODIFY SETTING min_age_to_force_merge_seconds = 600;
+
+ALTER TABLE call_versions MODIFY SETTING min_age_to_force_merge_seconds = 600;
+
 CREATE VIEW IF NOT EXISTS channel_parts
 (
     tenant LowCardinality(String) COMMENT 'The tenant.',
@@ -135,23 +149,28 @@ COMMENT 'What was inserted last. Read the view freshness instead.';
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS arrivals_of_touchpoints TO arrivals
 AS SELECT tenant, 'touchpoints' AS subject, maxIf(touchpoint_versions.occurred_at, touchpoint_versions.occurred_at <= now64(3, 'UTC')) AS occurred_at, now64(3, 'UTC') AS arrived_at
-FROM touchpoint_versions GROUP BY tenant;
+FROM touchpoint_versions GROUP BY tenant
+COMMENT 'Notes that touches were inserted, in arrivals.';
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS arrivals_of_calls TO arrivals
 AS SELECT tenant, 'calls' AS subject, maxIf(call_versions.occurred_at, call_versions.occurred_at <= now64(3, 'UTC')) AS occurred_at, now64(3, 'UTC') AS arrived_at
-FROM call_versions GROUP BY tenant;
+FROM call_versions GROUP BY tenant
+COMMENT 'Notes that calls were inserted, in arrivals.';
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS arrivals_of_deals TO arrivals
 AS SELECT tenant, 'deals' AS subject, maxIf(created_at, created_at <= now64(3, 'UTC')) AS occurred_at, now64(3, 'UTC') AS arrived_at
-FROM deal_versions GROUP BY tenant;
+FROM deal_versions GROUP BY tenant
+COMMENT 'Notes that deals were inserted, in arrivals.';
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS arrivals_of_credit TO arrivals
 AS SELECT tenant, 'credit' AS subject, maxIf(toDateTime64(hour, 3, 'UTC'), hour <= now()) AS occurred_at, now64(3, 'UTC') AS arrived_at
-FROM credit_cells GROUP BY tenant;
+FROM credit_cells GROUP BY tenant
+COMMENT 'Notes that credit were inserted, in arrivals.';
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS arrivals_of_traffic TO arrivals
 AS SELECT tenant, 'traffic' AS subject, maxIf(toDateTime64(hour, 3, 'UTC'), hour <= now()) AS occurred_at, now64(3, 'UTC') AS arrived_at
-FROM traffic_cells GROUP BY tenant;
+FROM traffic_cells GROUP BY tenant
+COMMENT 'Notes that traffic were inserted, in arrivals.';
 
 CREATE VIEW IF NOT EXISTS freshness
 (
@@ -187,7 +206,8 @@ COMMENT 'The touches of the last hour, without anything that tells of whom they 
 CREATE MATERIALIZED VIEW IF NOT EXISTS recent_touches_of_all TO recent_touches
 AS SELECT generation, tenant, occurred_at, cityHash64(touch_id, content_hash) AS touch, kind, channel, version, is_deleted
 FROM touchpoint_versions
-WHERE occurred_at > now64(3, 'UTC') - INTERVAL 1 HOUR;
+WHERE occurred_at > now64(3, 'UTC') - INTERVAL 1 HOUR
+COMMENT 'Copies what is young into recent_touches.';
 
 CREATE VIEW IF NOT EXISTS latest_touches
 (

@@ -100,7 +100,7 @@ pub static FRESH_HALF: Figure = Figure::new("freshness: produced to visible, p50
 /// How long a page takes.
 pub static PAGES_HALF: Figure = Figure::new("dashboard: pages, p50", "ms", 0).how(
     "HISTORY events of 90 days, two tenants, generated; every page 25 times, each time another view of 7, 30 or 90 days, \
-     one after the other, from the request to the end of the answer; nothing else runs.",
+     one after the other, from the request to the end of the answer, when the history has rested for ten minutes (its parts are merged); nothing else runs.",
 );
 /// The slowest of twenty.
 pub static PAGES_MOST: Figure = Figure::new("dashboard: pages, p95", "ms", 0).at_most(200.0);
