@@ -258,7 +258,7 @@ pub fn chart(
         is_stacked: true,
         unit: context.format.currency.clone(),
         zone: ask.tenant.time_zone.name().to_owned(),
-        language: context.language().name(),
+        language: context.language(),
     };
     Chart {
         id: "revenue",
