@@ -123,6 +123,7 @@ impl Installation {
                 "database": name,
             },
             "processor": {"data_dir": directory.join("store")},
+            "dashboard": {"listen": ""},
             "telemetry": {"log_format": "text", "lag_interval_ms": 500},
             "tenants": written::tenants(settings),
         });

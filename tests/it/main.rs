@@ -7,6 +7,7 @@ mod away;
 mod bucket;
 mod configure;
 mod crash;
+mod dashboard;
 mod dead_letters;
 mod encode;
 mod erased_rows;

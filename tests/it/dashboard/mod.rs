@@ -1,0 +1,3 @@
+//! The dashboard of a whole line.
+
+mod browser;
