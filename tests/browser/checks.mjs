@@ -33,19 +33,26 @@ async function theCurrentPageIsInSightInTheMenu(visit) {
   assert.ok(left >= 0 && right <= visit.page.viewportSize().width, `it is from ${left} to ${right}`);
 }
 
-async function aDealOpensFromTheJourneys(visit) {
+async function dealsOpenFromTheJourneys(visit) {
   await visit.open("/journeys");
   // Those of the live checks have no touches that could share them.
   const isWon = 'data[data-report="deals"][data-column="status"][value="won"]';
   const isLive = 'data[data-column="deal_id"][value^="live-"]';
-  const won = visit.page.locator(`tr:has(${isWon}):not(:has(${isLive}))`).first();
-  const id = await won.locator('data[data-column="deal_id"]').getAttribute("value");
-  await visit.follow(() => visit.press(won.locator("a").first()));
-  assert.equal(visit.path(), "/deal");
-  assert.equal(visit.parameters().get("deal"), id);
-  assert.ok((await visit.figures("deal")).includes(id));
-  assert.ok((await visit.figures("deal_credits")).length > 0, "nobody has a share");
-  await look(visit, "deal");
+  const ids = await visit.page
+    .locator(`tr:has(${isWon}):not(:has(${isLive})) data[data-column="deal_id"]`)
+    .evaluateAll((all) => all.map((one) => one.value));
+  let shares = 0;
+  for (const id of ids.slice(0, 3)) {
+    await visit.open("/journeys");
+    await visit.follow(() => visit.press(`#page a:has(data[data-column="deal_id"][value="${id}"])`));
+    assert.equal(visit.path(), "/deal");
+    assert.equal(visit.parameters().get("deal"), id);
+    assert.ok((await visit.figures("deal")).includes(id));
+    shares += (await visit.figures("deal_credits")).length;
+    await look(visit, "deal");
+  }
+  // A few deals are entered by hand, for nobody whom the line knows, but not all.
+  assert.ok(shares > 0, "nobody has a share of any deal");
 }
 
 async function anotherModelGivesOtherFigures(visit) {
@@ -194,7 +201,7 @@ async function aDealThatIsWonShowsOnTheLivePage(visit) {
 export const checks = [
   { name: "every page opens", see: everyPageOpens },
   { name: "the current page is in sight in the menu", see: theCurrentPageIsInSightInTheMenu },
-  { name: "a deal opens from the journeys", see: aDealOpensFromTheJourneys },
+  { name: "deals open from the journeys", see: dealsOpenFromTheJourneys },
   { name: "another model gives other figures", see: anotherModelGivesOtherFigures },
   { name: "another period gives other figures, and back the former", see: anotherPeriodGivesOtherFiguresAndBackTheFormer },
   { name: "a filter comes and goes", see: aFilterComesAndGoes },
