@@ -4,13 +4,16 @@
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down reset status build demo bench simulate fmt lint test
+.PHONY: help setup setup-tests up down reset status build demo bench simulate fmt lint test
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## look for the system packages, install missing ones when root on Debian
 	@dev/setup.sh
+
+setup-tests:
+	@dev/setup.sh tests
 
 up: setup ## start Kafka (127.0.0.1:9092) and ClickHouse (127.0.0.1:8123, 9000)
 	@dev/services.sh up
@@ -54,7 +57,7 @@ lint: setup ## check the formatting and the lints
 # Tests of the whole line start the program itself, so it is built before. Most
 # of them wait for Kafka and for processes, so that more run than there are cores.
 test: export RUST_TEST_THREADS ?= 4
-test: lint ## everything CI checks
+test: setup-tests lint ## everything CI checks
 	cargo build --workspace --locked
 	cargo test --workspace --locked
 

@@ -1,8 +1,16 @@
 #!/usr/bin/env bash
-# Sees that the machine has what the build and the services need, and installs
-# what is missing when it may: as root, on Debian or its descendants. Without
-# anything to do it only looks.
+# Sees that the machine has what the build and the services need (`setup.sh tests`:
+# and the tests), and installs what is missing when it may: as root, on Debian or
+# its descendants. Without anything to do it only looks.
 set -euo pipefail
+
+case ${1:-} in
+    '' | tests) purpose=${1:-} ;;
+    *)
+        echo "usage: dev/setup.sh [tests]" >&2
+        exit 2
+        ;;
+esac
 
 has() { command -v "$1" >/dev/null 2>&1; }
 
@@ -24,6 +32,19 @@ java_is_recent() {
     has java || return 1
     version=$(java -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p' | head -n 1)
     [[ -n $version && $version -ge 17 ]]
+}
+
+# What the remote control of the browser needs; ClickHouse's download is content with any.
+node_is_recent() {
+    local version
+    version=$(node --version 2>/dev/null | sed -n 's/^v\([0-9]*\).*/\1/p')
+    [[ -n $version && $version -ge 20 ]]
+}
+
+# Whether there is any font: without one, pages are drawn without a letter.
+has_font() {
+    local directories=(/usr/share/fonts /usr/local/share/fonts "${HOME:-}/.fonts" "${HOME:-}/.local/share/fonts")
+    [[ -n $(find "${directories[@]}" -name '*.[ot]t[fc]' -print -quit 2>/dev/null) ]]
 }
 
 # The first of the packages that this release of the distribution offers.
@@ -54,14 +75,26 @@ look() {
     else
         missing+=(libssl-dev zlib1g-dev)
     fi
-    # Maven and npm only fetch the services; a service named in the environment needs neither.
+    # Maven and npm fetch the services; a service named in the environment needs neither.
     if [[ -z ${THROUGHLINE_KAFKA:-} ]]; then
         java_is_recent || missing+=("$(offered openjdk-17-jre-headless default-jre-headless)")
         want maven mvn
     fi
-    if [[ -z ${THROUGHLINE_CLICKHOUSE:-} ]] && ! has clickhouse; then
-        # Some packages of Node.js contain npm and conflict with Debian's own: look again with node there.
-        if has node; then want npm npm; else missing+=(nodejs); fi
+    local with_npm=''
+    if [[ -z ${THROUGHLINE_CLICKHOUSE:-} ]] && ! has clickhouse; then with_npm=1; fi
+    # The dashboard's pages are tested in a browser, for which npm has the remote control.
+    if [[ $purpose == tests ]]; then
+        with_npm=1
+        if [[ -z ${CHROMIUM:-} ]]; then want chromium chromium; fi
+        has_font || missing+=(fonts-dejavu-core)
+    fi
+    if [[ -n $with_npm ]]; then
+        if ! has node || { [[ $purpose == tests ]] && ! node_is_recent; }; then
+            # Some packages of Node.js contain npm and conflict with Debian's own: look again with node there.
+            missing+=(nodejs)
+        else
+            want npm npm
+        fi
     fi
 }
 
@@ -96,7 +129,8 @@ for _ in 1 2; do
 done
 if ((${#missing[@]})); then
     fail "still missing after the installation: ${missing[*]}" \
-        "an older version may come first on PATH (Java must be 17 or newer)"
+        "an older version may come first on PATH, or this system has no newer one" \
+        "(Java must be 17 or newer, for the tests Node.js 20 or newer)"
 fi
 
 if ! has cargo && [[ ! -x ${HOME:-}/.cargo/bin/cargo ]]; then

@@ -31,8 +31,8 @@ class Chart extends HTMLElement {
       style.href = plotStyle;
       const own = new CSSStyleSheet();
       own.replaceSync(
-        ":host{display:block} .u-legend{font-size:.8125rem;text-align:left} .u-legend .u-value{min-width:5.5em;display:inline-block;text-align:right}" +
-          " .u-legend .u-marker{border-radius:2px}"
+        ":host{display:block} .u-legend{font-size:.8125rem;text-align:left} .u-legend .u-value{min-width:5em;display:inline-block}" +
+          " .u-legend .u-series:first-child th{display:none} .u-legend .u-marker{border-radius:2px}"
       );
       this.shadowRoot.adoptedStyleSheets = [own];
       this.field = document.createElement("div");
@@ -78,7 +78,8 @@ class Chart extends HTMLElement {
     }
     this.shape = shape;
     this.plot?.destroy();
-    const amount = (number) => (number == null ? "–" : shorten(number, chart.language) + (chart.unit ? "\u202f" + chart.unit : ""));
+    const amount = (number) => shorten(number, chart.language) + (chart.unit ? "\u202f" + chart.unit : "");
+    const sum = (numbers) => numbers.reduce((all, one) => all + one, 0);
     const card = colour("--card");
     const series = chart.lines.map((line, index) => ({
       label: line.name,
@@ -86,7 +87,8 @@ class Chart extends HTMLElement {
       fill: mix(colour(COLOURS[index % COLOURS.length]), card),
       width: 1.5,
       points: { show: false },
-      value: (_, __, ___, place) => amount(place == null ? null : this.chart.lines[index].values[place]),
+      // Of the moment that is pointed at, or else of all.
+      value: (_, __, ___, place) => amount(place == null ? sum(this.chart.lines[index].values) : this.chart.lines[index].values[place]),
     }));
     const locale = chart.language === "ru" ? "ru-RU" : "en-GB";
     const moment = new Intl.DateTimeFormat(locale, {
@@ -103,10 +105,10 @@ class Chart extends HTMLElement {
         tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), chart.zone),
         cursor: { y: false, drag: { x: false, y: false } },
         legend: { show: chart.lines.length > 0 },
-        series: [{ label: "\u00a0", value: (_, seconds) => (seconds == null ? "–" : moment.format(seconds * 1000)) }, ...series],
+        series: [{ value: (_, seconds) => (seconds == null ? chart.total : moment.format(seconds * 1000)) }, ...series],
         scales: { x: { time: true }, y: { range: (_, least, most) => [Math.min(0, least ?? 0), most > 0 ? most * 1.05 : 1] } },
         axes: [
-          { ...axis, space: 70, values: (_, splits) => splits.map((seconds) => tick.format(seconds * 1000)) },
+          { ...axis, space: 70, size: 32, values: (_, splits) => splits.map((seconds) => tick.format(seconds * 1000)) },
           { ...axis, size: 62, values: (_, splits) => splits.map((number) => shorten(number, chart.language)) },
         ],
         hooks: { drawClear: [(plot) => this.shade(plot, colour("--shade"))] },
@@ -220,6 +222,14 @@ document.addEventListener("keydown", (event) => {
     document.querySelector(`.menu a[data-key="${CSS.escape(event.key)}"]`)?.click();
   }
 });
+
+// ---- the menu ----
+
+// Where it does not fit, it is scrolled to the page that one is on.
+{
+  const here = document.querySelector(".menu [aria-current]");
+  if (here) here.parentElement.scrollLeft = here.offsetLeft - (here.parentElement.clientWidth - here.offsetWidth) / 2;
+}
 
 // ---- light and dark ----
 

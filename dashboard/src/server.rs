@@ -214,7 +214,9 @@ async fn show(
         let who = app.admit(&headers, peer)?;
         let ask = app.ask(&who, view?)?;
         let format = Format::new(language, ask.tenant.time_zone, &ask.tenant.currency);
+        let fresh = app.pulse.state().fresh.get(&ask.tenant.name).copied();
         let context = Context {
+            arrived_at: fresh.map(|fresh| fresh.arrived_at),
             lags: (app.lags)(),
             path: page.path,
             ask,

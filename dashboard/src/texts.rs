@@ -116,6 +116,7 @@ catalogue! {
     Basis: "Credit on the day", "Заслуга в день";
     BasisConversion: "of the sale", "продажи";
     BasisTouch: "of the touch", "касания";
+    Choices: "What is shown", "Что показано";
     Filters: "Filters", "Фильтры";
     ClearFilters: "Clear all", "Сбросить все";
     Only: "Only {}: {}", "Только {}: {}";
@@ -150,6 +151,7 @@ catalogue! {
     Waiting: "{} records wait to be counted", "{} записей ждут обработки";
     Reconciled: "Matches the CRM to the cent", "Сходится с CRM до копейки";
     NotReconciled: "Differs from the CRM by {}", "Расходится с CRM на {}";
+    OnTheirWay: "Rows are on their way: for the moment {} apart from the CRM", "Данные в пути: пока расхождение с CRM {}";
     ReconciledAbout: "Credits of every model: {}. Revenue of deals won in the period by the CRM: {}.", "Заслуги по каждой модели: {}. Выручка сделок, выигранных за период, в CRM: {}.";
     NotReconciledAbout: "{}: {} of {}. While events are on their way this passes by itself; if it stays, tell those who run the line (throughline verify).", "{}: {} из {}. Пока события в пути, это пройдёт само; если не проходит, сообщите тем, кто ведёт систему (throughline verify).";
 
@@ -200,6 +202,7 @@ catalogue! {
     DealNotFound: "There is no deal {}.", "Сделки {} нет.";
     WhyThisNumber: "Why this number", "Почему такая цифра";
     TimeLine: "What happened", "Что происходило";
+    DealEventsTitle: "What the CRM said", "Что сообщала CRM";
     SharesInModels: "The share of every touch, in every model", "Доля каждого касания в каждой модели";
     RawRecord: "Raw record", "Исходная запись";
     RawRecordAt: "topic {}, partition {}, offset {}", "топик {}, раздел {}, смещение {}";
@@ -209,7 +212,7 @@ catalogue! {
 
     // Calls, funnel, managers.
     PeakHours: "When people call", "Когда звонят";
-    PeakHoursAbout: "Inbound calls by weekday and hour; the darker, the more.", "Входящие по дням недели и часам; чем темнее, тем больше.";
+    PeakHoursAbout: "Inbound calls by weekday and hour; the stronger the colour, the more.", "Входящие по дням недели и часам; чем ярче цвет, тем больше.";
     CallsTitle: "Calls", "Звонки";
     FunnelTitle: "From visits to deals", "От визитов к сделкам";
     StagesTitle: "Stages of the CRM", "Этапы CRM";

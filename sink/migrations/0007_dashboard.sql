@@ -138,7 +138,7 @@ COMMENT 'The tenants that anything is known of, with the settings that their fig
 CREATE TABLE IF NOT EXISTS arrivals
 (
     tenant LowCardinality(String) COMMENT 'The tenant.',
-    subject LowCardinality(String) COMMENT 'What arrived: touchpoints, calls, deals, credit or traffic.',
+    subject LowCardinality(String) COMMENT 'What arrived: touchpoints, calls, deals, journeys, credit or traffic.',
     occurred_at SimpleAggregateFunction(max, DateTime64(3, 'UTC')) COMMENT 'The latest moment, up to the arrival, that something of it is about, UTC, to the millisecond.',
     arrived_at SimpleAggregateFunction(max, DateTime64(3, 'UTC')) COMMENT 'When something of it was inserted last, UTC, to the millisecond.'
 )
@@ -162,6 +162,11 @@ AS SELECT tenant, 'deals' AS subject, maxIf(created_at, created_at <= now64(3, '
 FROM deal_versions GROUP BY tenant
 COMMENT 'Notes that deals were inserted, in arrivals.';
 
+CREATE MATERIALIZED VIEW IF NOT EXISTS arrivals_of_journeys TO arrivals
+AS SELECT tenant, 'journeys' AS subject, maxIf(won_at, won_at <= now64(3, 'UTC')) AS occurred_at, now64(3, 'UTC') AS arrived_at
+FROM credit_versions GROUP BY tenant
+COMMENT 'Notes that journeys were inserted, in arrivals.';
+
 CREATE MATERIALIZED VIEW IF NOT EXISTS arrivals_of_credit TO arrivals
 AS SELECT tenant, 'credit' AS subject, maxIf(toDateTime64(hour, 3, 'UTC'), hour <= now()) AS occurred_at, now64(3, 'UTC') AS arrived_at
 FROM credit_cells GROUP BY tenant
@@ -175,7 +180,7 @@ COMMENT 'Notes that traffic were inserted, in arrivals.';
 CREATE VIEW IF NOT EXISTS freshness
 (
     tenant LowCardinality(String) COMMENT 'The tenant.',
-    subject LowCardinality(String) COMMENT 'What arrived: touchpoints, calls, deals, credit or traffic.',
+    subject LowCardinality(String) COMMENT 'What arrived: touchpoints, calls, deals, journeys, credit or traffic.',
     occurred_at DateTime64(3, 'UTC') COMMENT 'The latest moment, up to the arrival, that something of it is about (of credit and traffic, its hour), UTC, to the millisecond.',
     arrived_at DateTime64(3, 'UTC') COMMENT 'When something of it was inserted last, UTC, to the millisecond.'
 )

@@ -69,9 +69,13 @@ impl Table {
         }
     }
 
-    /// Whether its rows are figures by the hour: what dashboards show live.
+    /// Whether its rows are what dashboards show live: figures by the hour, and the
+    /// deals with their credits, which the figures are of.
     pub const fn has_figures(self) -> bool {
-        matches!(self, Self::TrafficCells | Self::CreditCells)
+        matches!(
+            self,
+            Self::TrafficCells | Self::CreditCells | Self::Deals | Self::Credits
+        )
     }
 
     /// Its columns in the order in which rows are written.

@@ -136,7 +136,7 @@ pub struct Sink {
     pub max_bytes: usize,
     /// How long the first row waits.
     pub max_delay: Duration,
-    /// How long the first row of figures by the hour waits.
+    /// How long the first row of figures by the hour, or of deals, waits.
     pub figures_delay: Duration,
     /// How often rows of erased persons are looked for that come late.
     pub erasure_sweep: Duration,

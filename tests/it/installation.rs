@@ -123,6 +123,7 @@ impl Installation {
                 "database": name,
             },
             "processor": {"data_dir": directory.join("store")},
+            "dashboard": {"listen": ""},
             "telemetry": {"log_format": "text", "lag_interval_ms": 500},
             "tenants": written::tenants(settings),
         });
@@ -149,7 +150,6 @@ impl Installation {
         let file = self.directory.join(format!("config-{number}.yaml"));
         let mut command = call(&self.config, &file, arguments);
         command.env("THROUGHLINE_TELEMETRY__LISTEN", "");
-        command.env("THROUGHLINE_DASHBOARD__LISTEN", "");
         command
     }
 

@@ -66,7 +66,7 @@ pub async fn blocks(context: &Context) -> Result<Vec<Block>, ReadError> {
     blocks.push(Block::Title(context.say(Text::WhyThisNumber).to_owned()));
     blocks.push(shares(context, row, &touches, &credits));
     blocks.push(Block::Table(Box::new(time_line(context, &touches))));
-    let title = context.say(Text::Event);
+    let title = context.say(Text::DealEventsTitle);
     let table = Table::whole(
         DEAL_EVENTS.name,
         title,

@@ -103,7 +103,7 @@ fn chart(context: &Context, touches: &Report) -> Chart {
         is_stacked: true,
         unit: String::new(),
         zone: context.ask.tenant.time_zone.name().to_owned(),
-        language: context.language().name(),
+        language: context.language(),
     };
     let format = &context.format;
     let title = context.say(Text::LastMinutes);

@@ -30,6 +30,8 @@ pub struct Context {
     pub format: Format,
     /// The page's own address.
     pub path: &'static str,
+    /// When something of the tenant was inserted last, milliseconds since 1970.
+    pub arrived_at: Option<i64>,
     /// What the line has still to do, if that is known.
     pub lags: Option<Vec<Lag>>,
 }

@@ -119,6 +119,7 @@ fn side_by_side(
 /// not in others, or its rank moves.
 fn flips(context: &Context, level: Dimension, report: &Report) -> Vec<String> {
     let (roi, rank, model) = (place_of("roi"), place_of("rank"), place_of("model"));
+    let revenue = place_of("revenue");
     let models = context.ask.tenant.models.len().max(1);
     let (mut lines, mut ranked) = (Vec::new(), Vec::new());
     for chunk in report.rows.chunks(models) {
@@ -140,9 +141,11 @@ fn flips(context: &Context, level: Dimension, report: &Report) -> Vec<String> {
             let (pays, loses) = (pays.join(", "), loses.join(", "));
             lines.push(context.tell(Text::FlipsRoi, &[&name, &pays, &loses]));
         }
+        // Of those that have nothing in a model, none is ahead of another.
         let ranks = || {
             chunk
                 .iter()
+                .filter(|row| row[revenue].number() != Some(0.0))
                 .filter_map(|row| Some((row[rank].number()? as i64, row[model].machine())))
         };
         if let (Some(first), Some(last)) = (ranks().min(), ranks().max())

@@ -83,6 +83,17 @@ pub async fn maturity(context: &Context) -> Result<Report, ReadError> {
     }
 }
 
+/// Rows of one deal are inserted within so long of each other, milliseconds.
+const SETTLING: i64 = 5_000;
+
+/// Whether rows of the period may be on their way: it is not over, and something
+/// has just come. The figures by the hour and the deals are inserted apart.
+fn is_settling(context: &Context) -> bool {
+    let (now, hours) = (context.ask.now, context.ask.span.hours);
+    let has_come = |at: i64| now.timestamp_millis() - at < SETTLING;
+    now.timestamp() < hours.until && context.arrived_at.is_some_and(has_come)
+}
+
 /// Whether every model shares out what the CRM has, to the cent.
 fn badge(context: &Context, books: &Report) -> Badge {
     let place = |name| index_of(RECONCILIATION.columns, name).unwrap_or_default();
@@ -117,11 +128,16 @@ fn badge(context: &Context, books: &Report) -> Badge {
         };
     }
     let model = row[place("model")].machine();
+    let (text, tone) = if is_settling(context) {
+        (Text::OnTheirWay, Tone::Neutral)
+    } else {
+        (Text::NotReconciled, Tone::Bad)
+    };
     Badge {
-        text: context.tell(Text::NotReconciled, &[&format.exact(difference)]),
+        text: context.tell(text, &[&format.exact(difference)]),
         about: context.tell(Text::NotReconciledAbout, &[&model, &shared, &crm]),
         difference: cell,
-        tone: Tone::Bad,
+        tone,
     }
 }
 
@@ -258,7 +274,7 @@ pub fn chart(
         is_stacked: true,
         unit: context.format.currency.clone(),
         zone: ask.tenant.time_zone.name().to_owned(),
-        language: context.language().name(),
+        language: context.language(),
     };
     Chart {
         id: "revenue",

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::format::Format;
 use crate::report::{MONEY_PARTS, Unit, Value};
-use crate::texts::Text;
+use crate::texts::{Language, Text};
 
 use super::table::{Cell, Head, Row, Table};
 
@@ -51,7 +51,7 @@ pub struct Series {
     /// The zone of the moments.
     pub zone: String,
     /// The language of the page.
-    pub language: &'static str,
+    pub language: Language,
 }
 
 impl Series {
@@ -119,7 +119,8 @@ impl Series {
             "stacked": self.is_stacked,
             "unit": self.unit,
             "zone": self.zone,
-            "language": self.language,
+            "language": self.language.name(),
+            "total": self.language.say(Text::Total),
         })
         .to_string()
     }

@@ -9,6 +9,8 @@ use super::Link;
 
 /// From so many rows on the best and the worst are marked.
 const MARKED_ROWS: usize = 3;
+/// The channel of deals without touches in the views.
+const UNATTRIBUTED: &str = "Unattributed";
 
 /// What stands in a cell.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -249,7 +251,7 @@ impl Table {
                 continue;
             }
             // What has no name is nobody's merit.
-            let is_named = |row: &Vec<Value>| row[0] != Value::Text(String::new());
+            let is_named = |row: &Vec<Value>| !["", UNATTRIBUTED].contains(&&*row[0].machine());
             let known = |row: &Vec<Value>| row[*pick].number().filter(|_| is_named(row));
             let mut order: Vec<(usize, f64)> = report
                 .rows

@@ -1,6 +1,8 @@
-//! The dashboard on a real ClickHouse: its figures, and who may see them.
+//! The dashboard on a real ClickHouse: its figures, who may see them, and how it
+//! is to people before a browser.
 
 mod access;
+mod browser;
 mod figures;
 mod html;
 mod served;

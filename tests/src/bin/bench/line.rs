@@ -107,6 +107,7 @@ impl Line {
             "clickhouse": {"url": format!("http://{}", services.clickhouse)},
             "identity": {"key_file": services.work.join("identity.key")},
             "processor": {"data_dir": services.work.join("store")},
+            "dashboard": {"listen": ""},
             "telemetry": {"listen": "", "log_format": "text"},
         });
         let line = Self {
