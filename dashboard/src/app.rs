@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::http::HeaderMap;
 use axum::http::header::ACCEPT_LANGUAGE;
 use chrono::Utc;
-use tokio::sync::{OnceCell, Semaphore};
+use tokio::sync::Semaphore;
 
 use crate::Lags;
 use crate::access::{Access, Refusal, Who};
@@ -143,7 +143,7 @@ impl App {
             span,
             now,
             is_admin: who.is_admin(),
-            over_time: Arc::new(OnceCell::new()),
+            known: Arc::default(),
             tenant,
             view,
         })

@@ -328,12 +328,7 @@ pub const CALLS_OF_CLIENT: Question = Question {
         wait_seconds, talk_seconds, manager_id, toUnixTimestamp64Milli(occurred_at) AS at_ms,
         toString(origin_topic) AS topic, origin_partition, origin_offset
         FROM calls
-        WHERE tenant = {tenant:String} AND client_id = {client:String} AND touch_id IN
-        (
-            SELECT touch_id FROM calls
-            WHERE tenant = {tenant:String} AND client_id = {client:String}
-            SETTINGS use_skip_indexes_if_final_exact_mode = 0
-        )
+        WHERE tenant = {tenant:String} AND client_id = {client:String}
         ORDER BY occurred_at, touch_id LIMIT 1001",
 };
 

@@ -13,6 +13,7 @@ use clickhouse::{Client, Compression, RowOwned, RowRead};
 use metrics::{counter, histogram};
 use serde::Serialize;
 use throughline_sink::Connection;
+use throughline_sink::client::chain;
 use throughline_stream::metric_names;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
@@ -230,7 +231,7 @@ impl Reader {
             }
         }
         query.fetch_all::<T>().await.map_err(|error| {
-            let reason = explain(&error);
+            let reason = chain(&error);
             match error {
                 clickhouse::error::Error::Network(_) | clickhouse::error::Error::TimedOut => {
                     ReadError::Away {
@@ -245,21 +246,6 @@ impl Reader {
             }
         })
     }
-}
-
-/// An error with all its causes in one line.
-fn explain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let more = cause.to_string();
-        if !text.contains(&more) {
-            text.push_str(": ");
-            text.push_str(&more);
-        }
-        source = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]

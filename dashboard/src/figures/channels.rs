@@ -10,7 +10,7 @@ use crate::report::{Column, Report, Unit, Value};
 use crate::texts::Text;
 use crate::view::{Dimension, Hours};
 
-use super::{Amounts, Ask, Reported};
+use super::{Amounts, Ask, Reported, columns};
 
 /// Channels with their traffic, spend, credit and ratios.
 pub const CHANNELS: Reported = Reported {
@@ -24,47 +24,25 @@ pub const CHANNELS: Reported = Reported {
 pub const NAMES: usize = 4;
 
 const COLUMNS: [Column; 21] = [
-    Column::new("channel", Text::Channel, Unit::Text),
-    Column::new("source", Text::Source, Unit::Text),
-    Column::new("medium", Text::Medium, Unit::Text),
-    Column::new("campaign", Text::Campaign, Unit::Text),
-    Column::new("visits", Text::Visits, Unit::Count)
-        .about(Text::AboutVisits)
-        .more(),
-    Column::new("leads", Text::Leads, Unit::Count)
-        .about(Text::AboutLeads)
-        .more(),
-    Column::new("calls", Text::Calls, Unit::Count)
-        .about(Text::AboutCalls)
-        .more(),
+    columns::CHANNEL,
+    columns::SOURCE,
+    columns::MEDIUM,
+    columns::CAMPAIGN,
+    columns::VISITS,
+    columns::LEADS,
+    columns::CALLS,
     Column::new("missed_calls", Text::MissedCalls, Unit::Count)
         .about(Text::AboutMissedCalls)
         .less(),
-    Column::new("spend", Text::Spend, Unit::Money).about(Text::AboutSpend),
-    Column::new("conversions", Text::Conversions, Unit::Credit)
-        .about(Text::AboutConversions)
-        .more(),
-    Column::new("revenue", Text::Revenue, Unit::Money)
-        .about(Text::AboutRevenue)
-        .more(),
-    Column::new("profit", Text::Profit, Unit::Money)
-        .about(Text::AboutProfit)
-        .more(),
-    Column::new("net_profit", Text::NetProfit, Unit::Money)
-        .about(Text::AboutNetProfit)
-        .more(),
-    Column::new("cpl", Text::Cpl, Unit::PerOne)
-        .about(Text::AboutCpl)
-        .less(),
-    Column::new("cac", Text::Cac, Unit::PerOne)
-        .about(Text::AboutCac)
-        .less(),
-    Column::new("roas", Text::Roas, Unit::Times)
-        .about(Text::AboutRoas)
-        .more(),
-    Column::new("roi", Text::Roi, Unit::Share)
-        .about(Text::AboutRoi)
-        .more(),
+    columns::SPEND,
+    columns::CONVERSIONS,
+    columns::REVENUE,
+    columns::PROFIT,
+    columns::NET_PROFIT,
+    columns::CPL,
+    columns::CAC,
+    columns::ROAS,
+    columns::ROI,
     Column::new("versus_conversions", Text::VersusConversions, Unit::Credit),
     Column::new("versus_revenue", Text::VersusRevenue, Unit::Money),
     Column::new("versus_roi", Text::VersusRoi, Unit::Share),

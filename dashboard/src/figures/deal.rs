@@ -10,7 +10,7 @@ use crate::reader::Params;
 use crate::report::{Column, Report, Unit, Value};
 use crate::texts::Text;
 
-use super::{Ask, Reported};
+use super::{Ask, Reported, columns};
 
 /// A list has so many rows at most.
 const LIMIT: usize = 1000;
@@ -81,10 +81,10 @@ const TOUCH_COLUMNS: [Column; 18] = [
     Column::new("touch_id", Text::Touch, Unit::Text),
     Column::new("kind", Text::Kind, Unit::Text),
     Column::new("occurred_at", Text::At, Unit::Time),
-    Column::new("channel", Text::Channel, Unit::Text),
-    Column::new("source", Text::Source, Unit::Text),
-    Column::new("medium", Text::Medium, Unit::Text),
-    Column::new("campaign", Text::Campaign, Unit::Text),
+    columns::CHANNEL,
+    columns::SOURCE,
+    columns::MEDIUM,
+    columns::CAMPAIGN,
     Column::new("content", Text::Content, Unit::Text),
     Column::new("term", Text::Term, Unit::Text),
     Column::new("fate", Text::Fate, Unit::Text).about(Text::AboutFate),
@@ -192,6 +192,9 @@ row! {
     }
 }
 
+/// A share of it: touch, model, credit, revenue, profit.
+pub(crate) type CreditRow = (String, String, i64, i64, i64);
+
 row! {
     /// A touch of its client.
     struct TouchRow {
@@ -232,12 +235,27 @@ fn params(ask: &Ask) -> Option<Params> {
     Some(ask.params(ask.span.hours).text("deal", deal))
 }
 
-async fn found(ask: &Ask) -> Result<Option<DealRow>, ReadError> {
-    let Some(params) = params(ask) else {
-        return Ok(None);
+/// The deal, if there is such a one.
+async fn found(ask: &Ask) -> Result<Option<&DealRow>, ReadError> {
+    let read = || async {
+        let Some(params) = params(ask) else {
+            return Ok(None);
+        };
+        let rows: Vec<DealRow> = ask.rows(DEAL_QUESTION, &params).await?;
+        Ok(rows.into_iter().next())
     };
-    let rows: Vec<DealRow> = ask.rows(DEAL_QUESTION, &params).await?;
-    Ok(rows.into_iter().next())
+    Ok(ask.known.deal.get_or_try_init(read).await?.as_ref())
+}
+
+/// Who has which share of it.
+async fn shared(ask: &Ask) -> Result<&[CreditRow], ReadError> {
+    let read = || async {
+        match params(ask) {
+            None => Ok(Vec::new()),
+            Some(params) => ask.rows(CREDITS_OF_DEAL, &params).await,
+        }
+    };
+    Ok(ask.known.credits.get_or_try_init(read).await?)
 }
 
 async fn deal(ask: &Ask) -> Result<Report, ReadError> {
@@ -259,7 +277,7 @@ async fn deal(ask: &Ask) -> Result<Report, ReadError> {
         ]
     };
     Ok(Report::new(
-        found(ask).await?.into_iter().map(row).collect(),
+        found(ask).await?.cloned().map(row).into_iter().collect(),
     ))
 }
 
@@ -286,20 +304,16 @@ async fn events(ask: &Ask) -> Result<Report, ReadError> {
 }
 
 async fn credits(ask: &Ask) -> Result<Report, ReadError> {
-    let Some(params) = params(ask) else {
-        return Ok(Report::default());
-    };
-    let rows: Vec<(String, String, i64, i64, i64)> = ask.rows(CREDITS_OF_DEAL, &params).await?;
-    let row = |(touch, model, credit, revenue, profit)| {
+    let row = |(touch, model, credit, revenue, profit): &CreditRow| {
         vec![
-            Value::Text(touch),
-            Value::Text(model),
-            Value::Credit(credit),
-            Value::Money(revenue),
-            Value::Money(profit),
+            Value::text(touch),
+            Value::text(model),
+            Value::Credit(*credit),
+            Value::Money(*revenue),
+            Value::Money(*profit),
         ]
     };
-    Ok(Report::new(rows.into_iter().map(row).collect()))
+    Ok(Report::new(shared(ask).await?.iter().map(row).collect()))
 }
 
 async fn touches(ask: &Ask) -> Result<Report, ReadError> {
@@ -308,11 +322,11 @@ async fn touches(ask: &Ask) -> Result<Report, ReadError> {
     };
     let params = params(ask)
         .unwrap_or_default()
-        .text("client", deal.client_id);
+        .text("client", &deal.client_id);
     let (touches, calls, credits) = tokio::try_join!(
         ask.rows::<TouchRow>(TOUCHES_OF_CLIENT, &params),
         ask.rows::<CallRow>(CALLS_OF_CLIENT, &params),
-        ask.rows::<(String, String, i64, i64, i64)>(CREDITS_OF_DEAL, &params),
+        shared(ask),
     )?;
     let credited: BTreeSet<&str> = credits.iter().map(|credit| credit.0.as_str()).collect();
     let mut calls: BTreeMap<String, CallRow> = calls

@@ -7,7 +7,7 @@ use crate::queries::{DEALS_BY_CHANNEL, STAGES as STAGES_QUESTION};
 use crate::report::{Column, PPM, Report, Unit, Value};
 use crate::texts::Text;
 
-use super::{Amounts, Ask, Reported, channels};
+use super::{Amounts, Ask, Reported, channels, columns};
 
 /// Visits, leads and calls, deals, won deals by channel.
 pub const FUNNEL: Reported = Reported {
@@ -26,16 +26,10 @@ pub const STAGES: Reported = Reported {
 };
 
 const COLUMNS: [Column; 11] = [
-    Column::new("channel", Text::Channel, Unit::Text),
-    Column::new("visits", Text::Visits, Unit::Count)
-        .about(Text::AboutVisits)
-        .more(),
-    Column::new("leads", Text::Leads, Unit::Count)
-        .about(Text::AboutLeads)
-        .more(),
-    Column::new("calls", Text::Calls, Unit::Count)
-        .about(Text::AboutCalls)
-        .more(),
+    columns::CHANNEL,
+    columns::VISITS,
+    columns::LEADS,
+    columns::CALLS,
     Column::new("lead_share", Text::LeadShare, Unit::Share)
         .about(Text::AboutLeadShare)
         .more(),
@@ -51,9 +45,7 @@ const COLUMNS: [Column; 11] = [
     Column::new("won_share", Text::WonShare, Unit::Share)
         .about(Text::AboutWonShare)
         .more(),
-    Column::new("conversions", Text::Conversions, Unit::Credit)
-        .about(Text::AboutConversions)
-        .more(),
+    columns::CONVERSIONS,
     Column::new("visit_share", Text::VisitShare, Unit::Share)
         .about(Text::AboutVisitShare)
         .more(),

@@ -9,7 +9,7 @@ use crate::reader::Question;
 use crate::report::{Column, Report, Unit, Value};
 use crate::texts::Text;
 
-use super::{Ask, Reported};
+use super::{Ask, Reported, columns};
 
 /// A list has so many rows at most.
 const LIMIT: usize = 200;
@@ -60,9 +60,7 @@ const PATHS_COLUMNS: [Column; 6] = [
     Column::new("revenue", Text::Revenue, Unit::Money)
         .about(Text::AboutDealRevenue)
         .more(),
-    Column::new("profit", Text::Profit, Unit::Money)
-        .about(Text::AboutProfit)
-        .more(),
+    columns::PROFIT,
     Column::new("touches", Text::TouchesEach, Unit::Times).about(Text::AboutTouches),
     Column::new("seconds", Text::TimeToSale, Unit::Seconds).about(Text::AboutTimeToSale),
 ];
@@ -86,7 +84,7 @@ const DAYS_COLUMNS: [Column; 4] = [
 ];
 
 const ROLES_COLUMNS: [Column; 7] = [
-    Column::new("channel", Text::Channel, Unit::Text),
+    columns::CHANNEL,
     Column::new("first", Text::RoleFirst, Unit::Count).about(Text::AboutRoles),
     Column::new("middle", Text::RoleMiddle, Unit::Count).about(Text::AboutRoles),
     Column::new("last", Text::RoleLast, Unit::Count).about(Text::AboutRoles),

@@ -7,7 +7,7 @@ use crate::queries::{DEALS_BY_MANAGER, FIRST_RESPONSE};
 use crate::report::{Column, Report, Unit, Value};
 use crate::texts::Text;
 
-use super::{Ask, Reported, calls};
+use super::{Ask, Reported, calls, columns};
 
 /// Managers with their deals and calls.
 pub const MANAGERS: Reported = Reported {
@@ -28,9 +28,7 @@ const COLUMNS: [Column; 14] = [
     Column::new("revenue", Text::Revenue, Unit::Money)
         .about(Text::AboutDealRevenue)
         .more(),
-    Column::new("profit", Text::Profit, Unit::Money)
-        .about(Text::AboutProfit)
-        .more(),
+    columns::PROFIT,
     Column::new("inbound", Text::Inbound, Unit::Count),
     Column::new("missed", Text::MissedCalls, Unit::Count)
         .about(Text::AboutMissedCalls)

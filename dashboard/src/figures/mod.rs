@@ -7,7 +7,7 @@ macro_rules! row {
     ($(#[$meta:meta])* struct $name:ident { $($field:ident: $type:ty),* $(,)? }) => {
         $(#[$meta])*
         #[derive(Clone, Debug, clickhouse::Row, serde::Deserialize)]
-        struct $name {
+        pub(crate) struct $name {
             $($field: $type),*
         }
     };
@@ -15,6 +15,7 @@ macro_rules! row {
 mod amounts;
 mod calls;
 mod channels;
+mod columns;
 mod deal;
 mod funnel;
 mod journeys;
@@ -70,7 +71,15 @@ pub struct Ask {
     /// Whether the user may see what is nobody's: rejected records.
     pub is_admin: bool,
     /// What several reports of one page are made of, asked for once.
-    pub over_time: Arc<OnceCell<OverTime>>,
+    pub known: Arc<Known>,
+}
+
+/// Answers that several reports are made of.
+#[derive(Debug, Default)]
+pub struct Known {
+    over_time: OnceCell<OverTime>,
+    deal: OnceCell<Option<deal::DealRow>>,
+    credits: OnceCell<Vec<deal::CreditRow>>,
 }
 
 impl Ask {
@@ -96,7 +105,8 @@ impl Ask {
 
     /// The period by step and channel.
     pub async fn over_time(&self) -> Result<&OverTime, ReadError> {
-        self.over_time
+        self.known
+            .over_time
             .get_or_try_init(|| OverTime::read(self))
             .await
     }

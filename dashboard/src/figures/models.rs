@@ -8,7 +8,7 @@ use crate::texts::Text;
 use crate::view::Dimension;
 
 use super::channels::{self, NAMES};
-use super::{Ask, Reported};
+use super::{Ask, Reported, columns};
 
 /// Every channel in every model.
 pub const MODELS: Reported = Reported {
@@ -19,30 +19,18 @@ pub const MODELS: Reported = Reported {
 };
 
 const COLUMNS: [Column; 13] = [
-    Column::new("channel", Text::Channel, Unit::Text),
-    Column::new("source", Text::Source, Unit::Text),
-    Column::new("medium", Text::Medium, Unit::Text),
-    Column::new("campaign", Text::Campaign, Unit::Text),
+    columns::CHANNEL,
+    columns::SOURCE,
+    columns::MEDIUM,
+    columns::CAMPAIGN,
     Column::new("model", Text::Model, Unit::Text),
-    Column::new("spend", Text::Spend, Unit::Money).about(Text::AboutSpend),
-    Column::new("conversions", Text::Conversions, Unit::Credit)
-        .about(Text::AboutConversions)
-        .more(),
-    Column::new("revenue", Text::Revenue, Unit::Money)
-        .about(Text::AboutRevenue)
-        .more(),
-    Column::new("net_profit", Text::NetProfit, Unit::Money)
-        .about(Text::AboutNetProfit)
-        .more(),
-    Column::new("cac", Text::Cac, Unit::PerOne)
-        .about(Text::AboutCac)
-        .less(),
-    Column::new("roas", Text::Roas, Unit::Times)
-        .about(Text::AboutRoas)
-        .more(),
-    Column::new("roi", Text::Roi, Unit::Share)
-        .about(Text::AboutRoi)
-        .more(),
+    columns::SPEND,
+    columns::CONVERSIONS,
+    columns::REVENUE,
+    columns::NET_PROFIT,
+    columns::CAC,
+    columns::ROAS,
+    columns::ROI,
     Column::new("rank", Text::Rank, Unit::Count)
         .about(Text::AboutRank)
         .less(),

@@ -9,7 +9,7 @@ use crate::report::{Column, Report, Unit, Value, day_since_1970};
 use crate::texts::Text;
 use crate::view::{HOUR, Hours};
 
-use super::{Amounts, Ask, Reported, channels};
+use super::{Amounts, Ask, Reported, channels, columns};
 
 /// The period, and the one it is compared with.
 pub const SUMMARY: Reported = Reported {
@@ -54,40 +54,18 @@ pub const MATURITY: Reported = Reported {
 const SUMMARY_COLUMNS: [Column; 16] = [
     Column::new("first_day", Text::FirstDay, Unit::Day),
     Column::new("last_day", Text::LastDay, Unit::Day),
-    Column::new("revenue", Text::Revenue, Unit::Money)
-        .about(Text::AboutRevenue)
-        .more(),
-    Column::new("spend", Text::Spend, Unit::Money).about(Text::AboutSpend),
-    Column::new("net_profit", Text::NetProfit, Unit::Money)
-        .about(Text::AboutNetProfit)
-        .more(),
-    Column::new("roi", Text::Roi, Unit::Share)
-        .about(Text::AboutRoi)
-        .more(),
-    Column::new("roas", Text::Roas, Unit::Times)
-        .about(Text::AboutRoas)
-        .more(),
-    Column::new("conversions", Text::Conversions, Unit::Credit)
-        .about(Text::AboutConversions)
-        .more(),
-    Column::new("cac", Text::Cac, Unit::PerOne)
-        .about(Text::AboutCac)
-        .less(),
-    Column::new("cpl", Text::Cpl, Unit::PerOne)
-        .about(Text::AboutCpl)
-        .less(),
-    Column::new("profit", Text::Profit, Unit::Money)
-        .about(Text::AboutProfit)
-        .more(),
-    Column::new("visits", Text::Visits, Unit::Count)
-        .about(Text::AboutVisits)
-        .more(),
-    Column::new("leads", Text::Leads, Unit::Count)
-        .about(Text::AboutLeads)
-        .more(),
-    Column::new("calls", Text::Calls, Unit::Count)
-        .about(Text::AboutCalls)
-        .more(),
+    columns::REVENUE,
+    columns::SPEND,
+    columns::NET_PROFIT,
+    columns::ROI,
+    columns::ROAS,
+    columns::CONVERSIONS,
+    columns::CAC,
+    columns::CPL,
+    columns::PROFIT,
+    columns::VISITS,
+    columns::LEADS,
+    columns::CALLS,
     Column::new("impressions", Text::Impressions, Unit::Count),
     Column::new("clicks", Text::Clicks, Unit::Count),
 ];
@@ -109,7 +87,7 @@ const SERIES_COLUMNS: [Column; 12] = [
 
 const REVENUE_COLUMNS: [Column; 5] = [
     Column::new("at", Text::At, Unit::Time),
-    Column::new("channel", Text::Channel, Unit::Text),
+    columns::CHANNEL,
     Column::new("revenue", Text::Revenue, Unit::Money),
     Column::new("profit", Text::Profit, Unit::Money),
     Column::new("conversions", Text::Conversions, Unit::Credit),

@@ -141,23 +141,15 @@ fn shares(context: &Context, deal: &[Value], touches: &Report, credits: &Report)
         .collect();
     let place = |name| index_of(DEAL_TOUCHES.columns, name).unwrap_or_default();
     let (at, channel, source) = (place("occurred_at"), place("channel"), place("source"));
-    let head = |name, title: String, is_number| Head {
-        name,
-        title,
-        about: "",
-        href: String::new(),
-        sorted: None,
-        is_number,
-    };
     let mut heads = vec![
-        head("occurred_at", context.say(Text::At).to_owned(), false),
-        head("channel", context.say(Text::Channel).to_owned(), false),
-        head("source", context.say(Text::Source).to_owned(), false),
+        Head::plain("occurred_at", context.say(Text::At).to_owned(), false),
+        Head::plain("channel", context.say(Text::Channel).to_owned(), false),
+        Head::plain("source", context.say(Text::Source).to_owned(), false),
     ];
     heads.extend(
         models
             .iter()
-            .map(|model| head("revenue", model.clone(), true)),
+            .map(|model| Head::plain("revenue", model.clone(), true)),
     );
     let rows = rows.iter().map(|(touch, shares)| {
         let known = |place: usize, unit| {

@@ -131,14 +131,6 @@ fn lags(context: &Context) -> Block {
     if lags.iter().all(|lag| lag.records == 0) {
         return notes(Text::LagNone);
     }
-    let head = |name, title, is_number| Head {
-        name,
-        title: context.say(title).to_owned(),
-        about: "",
-        href: String::new(),
-        sorted: None,
-        is_number,
-    };
     let rows = lags.iter().map(|lag| {
         let records = Value::Count(lag.records as i64);
         Row {
@@ -153,8 +145,8 @@ fn lags(context: &Context) -> Block {
         name: "lag",
         title,
         heads: vec![
-            head("group", Text::LagGroup, false),
-            head("records", Text::Records, true),
+            Head::plain("group", context.say(Text::LagGroup), false),
+            Head::plain("records", context.say(Text::Records), true),
         ],
         rows: rows.collect(),
         total: None,

@@ -58,16 +58,12 @@ impl Series {
     /// The same as a table: a row for each moment at which there is anything, the
     /// latest first.
     pub fn table(&self, name: &'static str, title: &str, format: &Format, unit: Unit) -> Table {
-        let head = |name, title: &str, is_number| Head {
-            name,
-            title: title.to_owned(),
-            about: "",
-            href: String::new(),
-            sorted: None,
-            is_number,
-        };
-        let mut heads = vec![head("at", format.language.say(Text::At), false)];
-        heads.extend(self.lines.iter().map(|(line, _)| head("line", line, true)));
+        let mut heads = vec![Head::plain("at", format.language.say(Text::At), false)];
+        heads.extend(
+            self.lines
+                .iter()
+                .map(|(line, _)| Head::plain("line", line.clone(), true)),
+        );
         let figure = |number: f64| match unit {
             Unit::Money => Value::Money((number * MONEY_PARTS).round() as i64),
             _ => Value::Count(number as i64),

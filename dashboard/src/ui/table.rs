@@ -60,6 +60,18 @@ pub struct Head {
 }
 
 impl Head {
+    /// A head without an address and without an explanation.
+    pub fn plain(name: &'static str, title: impl Into<String>, is_number: bool) -> Self {
+        Self {
+            name,
+            title: title.into(),
+            about: "",
+            href: String::new(),
+            sorted: None,
+            is_number,
+        }
+    }
+
     /// How the order is told to programs that read a page aloud.
     pub fn aria_sort(&self) -> &'static str {
         match self.sorted {
