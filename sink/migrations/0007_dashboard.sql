@@ -205,7 +205,7 @@ CREATE TABLE IF NOT EXISTS recent_touches
 ENGINE = ReplacingMergeTree(version, is_deleted)
 ORDER BY (generation, tenant, occurred_at, touch)
 TTL toDateTime(occurred_at) + INTERVAL 1 HOUR
-SETTINGS fsync_after_insert = 0, non_replicated_deduplication_window = 0
+SETTINGS merge_with_ttl_timeout = 600, fsync_after_insert = 0, non_replicated_deduplication_window = 0
 COMMENT 'The touches of the last hour, without anything that tells of whom they are. Read the view latest_touches instead.';
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS recent_touches_of_all TO recent_touches

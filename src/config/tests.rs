@@ -386,3 +386,28 @@ mine.yaml:2:21: sink.erasure_sweep_ms: `0` is not a whole number from 100 to 864
 ",
     );
 }
+
+#[test]
+fn who_may_see_what_is_said_in_full() {
+    check(
+        r"
+dashboard:
+  listen: here
+  users:
+    ann: {role: marketer}
+    olga: {password_hash: secret, role: admin}
+    eve: {role: admin, tenant: acme}
+  tokens:
+    reports: {sha256: 12, role: marketer, tenant: acme}
+  trusted_header: {name: X-User, from: [proxy]}
+",
+        &[],
+        "\
+mine.yaml:3:11: dashboard.listen: `here` is not an address and port such as 127.0.0.1:8080
+mine.yaml:5:10: dashboard.users.ann: a marketer needs a `tenant`
+mine.yaml:6:27: dashboard.users.olga.password_hash: is not an argon2 hash; `throughline dashboard password` makes one
+mine.yaml:7:10: dashboard.users.eve: an admin sees every tenant: `tenant` has no place here
+mine.yaml:9:23: dashboard.tokens.reports.sha256: is not a SHA-256 of 64 hexadecimal digits; `throughline dashboard token` makes one
+mine.yaml:10:41: dashboard.trusted_header.from[0]: `proxy` is not an address such as 10.0.0.1",
+    );
+}
