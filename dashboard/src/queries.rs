@@ -299,10 +299,10 @@ pub const DEAL: Question = Question {
         FROM deals WHERE tenant = {tenant:String} AND deal_id = {deal:String}",
 };
 
-/// The touches of one client, in order: touch, kind, moment, channel, source,
-/// medium, campaign, content, term, topic, partition, offset. The index of
-/// clients finds candidates in any of their versions; then each is looked up by
-/// its key, which is exact.
+/// Touches that name one client in some version of them, in order: touch, kind,
+/// moment, channel, source, medium, campaign, content, term, topic, partition,
+/// offset. The index of clients finds them, but not a newer version that names
+/// another client: that is what [`CLIENTS_OF_TOUCHES`] tells.
 pub const TOUCHES_OF_CLIENT: Question = Question {
     name: "touches_of_client",
     sql: "SELECT touch_id, toString(touchpoints.kind) AS kind, toUnixTimestamp64Milli(occurred_at) AS at_ms,
@@ -310,13 +310,16 @@ pub const TOUCHES_OF_CLIENT: Question = Question {
         toString(touchpoints.medium) AS medium, toString(touchpoints.campaign) AS campaign, content, term,
         toString(origin_topic) AS topic, origin_partition, origin_offset
         FROM touchpoints
-        WHERE tenant = {tenant:String} AND client_id = {client:String} AND touch_id IN
-        (
-            SELECT touch_id FROM touchpoints
-            WHERE tenant = {tenant:String} AND client_id = {client:String}
-            SETTINGS use_skip_indexes_if_final_exact_mode = 0
-        )
-        ORDER BY occurred_at, touch_id LIMIT 1001",
+        WHERE tenant = {tenant:String} AND client_id = {client:String}
+        ORDER BY occurred_at, touch_id LIMIT 1001
+        SETTINGS use_skip_indexes_if_final_exact_mode = 0",
+};
+
+/// Whose some touches are: touch, moment, client.
+pub const CLIENTS_OF_TOUCHES: Question = Question {
+    name: "clients_of_touches",
+    sql: "SELECT touch_id, toUnixTimestamp64Milli(occurred_at) AS at_ms, client_id
+        FROM touchpoints WHERE tenant = {tenant:String} AND touch_id IN {touches:Array(String)}",
 };
 
 /// The calls of one client: call, direction, status, seconds waited and talked,

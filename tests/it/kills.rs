@@ -6,7 +6,7 @@ use crate::traffic;
 
 /// Records a second that are produced while processes die: for so long that
 /// the line is in the middle of its work each time.
-const RATE: &str = "600";
+const RATE: &str = "400";
 
 #[test]
 fn processes_that_are_killed_change_no_row() {

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::ReadError;
 use crate::queries::{
-    CALLS_OF_CLIENT, CREDITS_OF_DEAL, DEAL as DEAL_QUESTION, EVENTS_OF_DEAL, TOUCHES_OF_CLIENT,
+    CALLS_OF_CLIENT, CLIENTS_OF_TOUCHES, CREDITS_OF_DEAL, DEAL as DEAL_QUESTION, EVENTS_OF_DEAL,
+    TOUCHES_OF_CLIENT,
 };
-use crate::reader::Params;
+use crate::reader::{Param, Params};
 use crate::report::{Column, Report, Unit, Value};
 use crate::texts::Text;
 
@@ -316,6 +317,21 @@ async fn credits(ask: &Ask) -> Result<Report, ReadError> {
     Ok(Report::new(shared(ask).await?.iter().map(row).collect()))
 }
 
+/// The touches of a client.
+async fn touches_of(ask: &Ask, params: &Params, client: &str) -> Result<Vec<TouchRow>, ReadError> {
+    let mut touches: Vec<TouchRow> = ask.rows(TOUCHES_OF_CLIENT, params).await?;
+    let ids = touches.iter().map(|touch| touch.touch_id.clone()).collect();
+    let params = params.clone().with("touches", Param::Texts(ids));
+    let owners: Vec<(String, i64, String)> = ask.rows(CLIENTS_OF_TOUCHES, &params).await?;
+    let own: BTreeSet<(&str, i64)> = owners
+        .iter()
+        .filter(|(_, _, owner)| owner == client)
+        .map(|(touch, at, _)| (touch.as_str(), *at))
+        .collect();
+    touches.retain(|touch| own.contains(&(touch.touch_id.as_str(), touch.at_ms)));
+    Ok(touches)
+}
+
 async fn touches(ask: &Ask) -> Result<Report, ReadError> {
     let Some(deal) = found(ask).await? else {
         return Ok(Report::default());
@@ -324,7 +340,7 @@ async fn touches(ask: &Ask) -> Result<Report, ReadError> {
         .unwrap_or_default()
         .text("client", &deal.client_id);
     let (touches, calls, credits) = tokio::try_join!(
-        ask.rows::<TouchRow>(TOUCHES_OF_CLIENT, &params),
+        touches_of(ask, &params, &deal.client_id),
         ask.rows::<CallRow>(CALLS_OF_CLIENT, &params),
         shared(ask),
     )?;

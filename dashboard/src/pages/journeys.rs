@@ -3,7 +3,7 @@
 use super::Context;
 use crate::error::ReadError;
 use crate::figures::{DAYS, DEALS, PATHS, ROLES, Reported, TOUCHES};
-use crate::report::{Report, index_of};
+use crate::report::{Report, Value, index_of};
 use crate::texts::Text;
 use crate::ui::{Block, FindDeal, Table};
 
@@ -49,6 +49,11 @@ pub async fn blocks(context: &Context) -> Result<Vec<Block>, ReadError> {
     let title = context.say(Text::DealsTitle);
     let mut deal_table = Table::new(DEALS.name, title, format, DEALS.columns, &picks, &deals);
     deal_table.each("deal_id", |_, cell| cell.href = context.deal(&cell.machine));
+    // The amount of a deal that is not won is no money yet.
+    let won_at = index_of(DEALS.columns, "won_at").unwrap_or_default();
+    for (row, values) in deal_table.rows.iter_mut().zip(&deals.rows) {
+        row.is_shaded = values[won_at] == Value::Nothing;
+    }
     Ok(vec![
         Block::FindDeal(find(context)),
         context.table_or_empty(path_table),

@@ -87,7 +87,7 @@ fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
 
 #[test]
 fn nobody_sees_anything_without_saying_who_it_is() {
-    let (_line, served, token) = guarded("guarded");
+    let (_line, served, token) = guarded("dashboard_guarded");
     let sha256 = {
         let made = served.get("/api/v1/channels", &[]);
         assert_eq!(made.status, 401);
@@ -155,7 +155,7 @@ fn nobody_sees_anything_without_saying_who_it_is() {
 
 #[test]
 fn a_user_sees_the_own_tenant_and_no_row_of_another() {
-    let (line, served, token) = guarded("fenced");
+    let (line, served, token) = guarded("dashboard_fenced");
     let cookie = sign_in(&served, "ann", "correct horse").unwrap();
     let bearer = format!("Bearer {token}");
     served.knows("moscow", &[("Cookie", &cookie)]);
@@ -228,7 +228,7 @@ fn a_user_sees_the_own_tenant_and_no_row_of_another() {
 #[test]
 fn clickhouse_fences_every_view() {
     let traffic = traffic::small();
-    let line = Installation::new("fence", &traffic.plan.settings());
+    let line = Installation::new("dashboard_fence", &traffic.plan.settings());
     traffic.send(&line);
     line.run_until_idle();
     let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -275,7 +275,7 @@ async fn fenced_count(connection: &throughline_sink::Connection, view: &str, ten
 #[test]
 fn what_users_say_never_becomes_sql_or_html() {
     let traffic = traffic::small();
-    let mut line = Installation::new("injected", &traffic.plan.settings());
+    let mut line = Installation::new("dashboard_injected", &traffic.plan.settings());
     traffic.send(&line);
     line.run_until_idle();
     line.config["dashboard"] = json!({"requests_per_minute": 1_000_000});
@@ -357,7 +357,7 @@ fn what_users_say_never_becomes_sql_or_html() {
 #[test]
 fn a_dashboard_that_others_reach_does_not_start_unguarded() {
     let traffic = traffic::small();
-    let mut line = Installation::new("unguarded", &traffic.plan.settings());
+    let mut line = Installation::new("dashboard_unguarded", &traffic.plan.settings());
     for (config, said) in [
         (json!({}), "everybody would see everything"),
         (
@@ -378,7 +378,7 @@ fn a_dashboard_that_others_reach_does_not_start_unguarded() {
 #[test]
 fn too_many_requests_and_open_pages_are_refused() {
     let traffic = traffic::small();
-    let mut line = Installation::new("limited", &traffic.plan.settings());
+    let mut line = Installation::new("dashboard_limited", &traffic.plan.settings());
     traffic.send(&line);
     line.run_until_idle();
     line.config["dashboard"] = json!({"requests_per_minute": 40, "max_listeners": 1});
