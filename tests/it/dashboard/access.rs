@@ -1,6 +1,7 @@
 //! Who is let in, and that nobody sees another tenant's rows, by whatever tricks.
 
 use serde_json::json;
+use throughline_stream::metric_names;
 
 use super::served::{Served, encoded};
 use crate::http;
@@ -203,6 +204,22 @@ fn a_user_sees_the_own_tenant_and_no_row_of_another() {
     let document: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
     let visits = line.query("SELECT sum(visits) FROM traffic_hourly WHERE tenant = 'moscow'");
     assert_eq!(document["total"]["visits"].to_string(), visits);
+    // What it did is measured. No question has failed.
+    let signed_in = [("Cookie", cookie.as_str())];
+    let mut events = served.events("/events", &signed_in);
+    assert_eq!(events.next().as_deref(), Some("stamp"));
+    let metrics = http::get(&served.telemetry, "/metrics").unwrap().1;
+    for (name, ..) in metric_names::ALL {
+        let is_ours = name.starts_with("throughline_dashboard_");
+        if is_ours && *name != metric_names::DASHBOARD_QUERY_ERRORS_TOTAL {
+            assert!(
+                !http::metric(&metrics, name).is_empty()
+                    || metrics.contains(&format!("{name}_count")),
+                "{name}"
+            );
+        }
+    }
+    drop(events);
     // Signing out ends the session for good.
     let page = served.get("/", &[("Cookie", &cookie)]).body;
     let csrf = between(

@@ -15,6 +15,8 @@ pub struct Served {
     _process: Process,
     /// Where it is.
     pub address: String,
+    /// Where its metrics are.
+    pub telemetry: String,
 }
 
 /// An answer.
@@ -54,6 +56,8 @@ impl Served {
         let address = free_address();
         let mut command = line.command(&["dashboard"]);
         command.env("THROUGHLINE_DASHBOARD__LISTEN", &address);
+        let telemetry = free_address();
+        command.env("THROUGHLINE_TELEMETRY__LISTEN", &telemetry);
         let process = line.start_command(name, command);
         until("the dashboard answers", || {
             get(&address, "/healthz").is_ok_and(|(status, _)| status == 200)
@@ -61,6 +65,7 @@ impl Served {
         Self {
             _process: process,
             address,
+            telemetry,
         }
     }
 
