@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use throughline_dashboard::tenants::{Configured, Tenant};
 use throughline_dashboard::{Config, Dashboard, DashboardError, Lag, Lags};
-use throughline_stream::Stop;
-use throughline_stream::idle::{Offsets as _, Stage, lag};
+use throughline_stream::idle::Stage;
 use throughline_stream::kafka::GroupOffsets;
+use throughline_stream::{Stop, StreamError};
 
 use crate::config::{Settings, Tenant as TenantSettings};
 use crate::monitor;
@@ -55,19 +55,11 @@ impl Measured {
     }
 }
 
-fn lag_of(
-    stage: &Stage,
-    offsets: &mut GroupOffsets,
-) -> Result<Lag, throughline_stream::StreamError> {
-    let watermarks = offsets.watermarks(&stage.topics)?;
-    let partitions: Vec<_> = watermarks.keys().cloned().collect();
-    let committed = offsets.committed(&stage.group, &partitions)?;
-    let records = lag(&watermarks, &committed)
-        .into_values()
-        .map(|records| records as u64);
+fn lag_of(stage: &Stage, offsets: &mut GroupOffsets) -> Result<Lag, StreamError> {
+    let records = monitor::lags(stage, offsets)?.into_values();
     Ok(Lag {
         group: stage.group.clone(),
-        records: records.sum(),
+        records: records.map(|records| records as u64).sum(),
     })
 }
 

@@ -1,6 +1,7 @@
 //! Watches the consumer groups: how far behind they are, when a generation of
 //! figures is complete, and when the line is idle.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,7 +10,7 @@ use throughline_processor::purge::Told;
 use throughline_sink::Eraser;
 use throughline_stream::idle::{Offsets as _, Stage, is_idle, lag};
 use throughline_stream::kafka::GroupOffsets;
-use throughline_stream::{Stop, StreamError, metric_names};
+use throughline_stream::{Stop, StreamError, TopicPartition, metric_names};
 
 use crate::config::Settings;
 use crate::generation::{self, Switch};
@@ -140,11 +141,19 @@ fn has_erased(eraser: Option<&Eraser>, stop: &Stop) -> bool {
     has_erased
 }
 
-fn measure(stage: &Stage, offsets: &mut GroupOffsets) -> Result<(), StreamError> {
+/// How many records of each partition a stage has still to read.
+pub fn lags(
+    stage: &Stage,
+    offsets: &mut GroupOffsets,
+) -> Result<BTreeMap<TopicPartition, i64>, StreamError> {
     let watermarks = offsets.watermarks(&stage.topics)?;
     let partitions: Vec<_> = watermarks.keys().cloned().collect();
     let committed = offsets.committed(&stage.group, &partitions)?;
-    for (at, records) in lag(&watermarks, &committed) {
+    Ok(lag(&watermarks, &committed))
+}
+
+fn measure(stage: &Stage, offsets: &mut GroupOffsets) -> Result<(), StreamError> {
+    for (at, records) in lags(stage, offsets)? {
         gauge!(
             metric_names::STREAM_LAG_RECORDS,
             "group" => stage.group.clone(),

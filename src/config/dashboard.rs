@@ -30,7 +30,7 @@ impl Dashboard {
     /// Reads the section.
     pub fn read(section: &Section<'_>) -> Self {
         Self {
-            listen: section.parse("listen", listen).flatten(),
+            listen: section.listen("127.0.0.1:8080"),
             access: AccessConfig {
                 secret: section.text("secret"),
                 session: Duration::from_hours(section.whole("session_hours", 1..=8760)),
@@ -47,15 +47,6 @@ impl Dashboard {
             live_interval: section.millis("live_interval_ms", 100..=3_600_000),
         }
     }
-}
-
-fn listen(text: &str) -> Result<Option<SocketAddr>, String> {
-    if text.is_empty() {
-        return Ok(None);
-    }
-    text.parse()
-        .map(Some)
-        .map_err(|_| format!("`{text}` is not an address and port such as 127.0.0.1:8080"))
 }
 
 fn users(dashboard: &Section<'_>) -> BTreeMap<String, User> {

@@ -4,6 +4,7 @@
 
 use std::cell::RefCell;
 use std::fmt::Display;
+use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -151,6 +152,18 @@ impl<'a> Section<'a> {
     /// `true` or `false`.
     pub fn flag(&self, key: &'static str) -> bool {
         self.choice(key, &[("true", true), ("false", false)])
+    }
+
+    /// An address and port to listen on; nowhere when it is empty.
+    pub fn listen(&self, example: &str) -> Option<SocketAddr> {
+        let read = |text: &str| {
+            if text.is_empty() {
+                return Ok(None);
+            }
+            let wrong = |_| format!("`{text}` is not an address and port such as {example}");
+            text.parse().map(Some).map_err(wrong)
+        };
+        self.parse("listen", read).flatten()
     }
 
     /// One of some words.

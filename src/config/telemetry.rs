@@ -35,7 +35,7 @@ impl Telemetry {
     /// Reads the section.
     pub fn read(section: &Section<'_>) -> Self {
         Self {
-            listen: section.parse("listen", listen).flatten(),
+            listen: section.listen("127.0.0.1:9464"),
             log_format: section.choice(
                 "log_format",
                 &[
@@ -57,13 +57,4 @@ impl Telemetry {
             lag_interval: section.millis("lag_interval_ms", 100..=3_600_000),
         }
     }
-}
-
-fn listen(text: &str) -> Result<Option<SocketAddr>, String> {
-    if text.is_empty() {
-        return Ok(None);
-    }
-    text.parse()
-        .map(Some)
-        .map_err(|_| format!("`{text}` is not an address and port such as 127.0.0.1:9464"))
 }

@@ -104,29 +104,36 @@ const RECONCILIATION_COLUMNS: [Column; 6] = [
 
 const MATURITY_COLUMNS: [Column; 1] = [Column::new("seconds", Text::Maturity, Unit::Seconds)];
 
+/// What the tiles of the overview show, in the order of their columns.
+fn main_figures(amounts: &Amounts) -> [Value; 8] {
+    [
+        Value::Money(amounts.revenue),
+        Value::Money(amounts.spend),
+        Value::Money(amounts.net_profit()),
+        amounts.roi(),
+        amounts.roas(),
+        Value::Credit(amounts.conversions),
+        amounts.cac(),
+        amounts.cpl(),
+    ]
+}
+
 async fn summary(ask: &Ask) -> Result<Report, ReadError> {
     let span = &ask.span;
     let (now, before) = tokio::try_join!(ask.over_time(), channels::total(ask, span.before))?;
     let now = now.total();
     let row = |first, last, amounts: Amounts| {
-        vec![
-            Value::Day(first),
-            Value::Day(last),
-            Value::Money(amounts.revenue),
-            Value::Money(amounts.spend),
-            Value::Money(amounts.net_profit()),
-            amounts.roi(),
-            amounts.roas(),
-            Value::Credit(amounts.conversions),
-            amounts.cac(),
-            amounts.cpl(),
+        let mut values = vec![Value::Day(first), Value::Day(last)];
+        values.extend(main_figures(&amounts));
+        values.extend([
             Value::Money(amounts.profit),
             Value::Count(amounts.visits),
             Value::Count(amounts.leads),
             Value::Count(amounts.calls),
             Value::Count(amounts.impressions),
             Value::Count(amounts.clicks),
-        ]
+        ]);
+        values
     };
     Ok(Report::new(vec![
         row(span.first, span.last, now),
@@ -141,20 +148,14 @@ async fn series(ask: &Ask) -> Result<Report, ReadError> {
     let all: BTreeSet<i64> = steps(ask).chain(known).collect();
     let row = |at: i64| {
         let amounts = over_time.at(at);
-        vec![
-            moment(ask, at),
-            Value::Money(amounts.revenue),
-            Value::Money(amounts.spend),
-            Value::Money(amounts.net_profit()),
-            amounts.roi(),
-            amounts.roas(),
-            Value::Credit(amounts.conversions),
-            amounts.cac(),
-            amounts.cpl(),
+        let mut values = vec![moment(ask, at)];
+        values.extend(main_figures(&amounts));
+        values.extend([
             Value::Count(amounts.visits),
             Value::Count(amounts.leads),
             Value::Count(amounts.calls),
-        ]
+        ]);
+        values
     };
     Ok(Report::new(all.into_iter().map(row).collect()))
 }
