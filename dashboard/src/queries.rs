@@ -7,17 +7,18 @@
 
 use crate::reader::Question;
 
-/// Condition: the traffic that is asked for.
+/// Condition: the traffic that is asked for. A filter without values is settled
+/// before a row is read.
 macro_rules! kept {
     () => {
-        "(empty({channel:Array(String)}) OR has({channel:Array(String)}, channel))
-        AND NOT has({not_channel:Array(String)}, channel)
-        AND (empty({source:Array(String)}) OR has({source:Array(String)}, source))
-        AND NOT has({not_source:Array(String)}, source)
-        AND (empty({medium:Array(String)}) OR has({medium:Array(String)}, medium))
-        AND NOT has({not_medium:Array(String)}, medium)
-        AND (empty({campaign:Array(String)}) OR has({campaign:Array(String)}, campaign))
-        AND NOT has({not_campaign:Array(String)}, campaign)"
+        "(empty({channel:Array(String)}) OR channel IN {channel:Array(String)})
+        AND (empty({not_channel:Array(String)}) OR channel NOT IN {not_channel:Array(String)})
+        AND (empty({source:Array(String)}) OR source IN {source:Array(String)})
+        AND (empty({not_source:Array(String)}) OR source NOT IN {not_source:Array(String)})
+        AND (empty({medium:Array(String)}) OR medium IN {medium:Array(String)})
+        AND (empty({not_medium:Array(String)}) OR medium NOT IN {not_medium:Array(String)})
+        AND (empty({campaign:Array(String)}) OR campaign IN {campaign:Array(String)})
+        AND (empty({not_campaign:Array(String)}) OR campaign NOT IN {not_campaign:Array(String)})"
     };
 }
 
@@ -26,13 +27,13 @@ macro_rules! kept {
 macro_rules! passed {
     () => {
         "(empty({channel:Array(String)}) OR hasAny(path, {channel:Array(String)}))
-        AND NOT hasAny(path, {not_channel:Array(String)})
+        AND (empty({not_channel:Array(String)}) OR NOT hasAny(path, {not_channel:Array(String)}))
         AND (empty({source:Array(String)}) OR hasAny(sources, {source:Array(String)}))
-        AND NOT hasAny(sources, {not_source:Array(String)})
+        AND (empty({not_source:Array(String)}) OR NOT hasAny(sources, {not_source:Array(String)}))
         AND (empty({medium:Array(String)}) OR hasAny(mediums, {medium:Array(String)}))
-        AND NOT hasAny(mediums, {not_medium:Array(String)})
+        AND (empty({not_medium:Array(String)}) OR NOT hasAny(mediums, {not_medium:Array(String)}))
         AND (empty({campaign:Array(String)}) OR hasAny(campaigns, {campaign:Array(String)}))
-        AND NOT hasAny(campaigns, {not_campaign:Array(String)})"
+        AND (empty({not_campaign:Array(String)}) OR NOT hasAny(campaigns, {not_campaign:Array(String)}))"
     };
 }
 
@@ -51,10 +52,10 @@ macro_rules! journeys_kept {
 /// campaign); narrower ones are empty.
 macro_rules! dimensions {
     () => {
-        "if({level:Int8} >= 0, toString(channel), '') AS channel_name,
-        if({level:Int8} >= 1, toString(source), '') AS source_name,
-        if({level:Int8} >= 2, toString(medium), '') AS medium_name,
-        if({level:Int8} >= 3, toString(campaign), '') AS campaign_name"
+        "if({level:Int8} >= 0, channel, '') AS channel_name,
+        if({level:Int8} >= 1, source, '') AS source_name,
+        if({level:Int8} >= 2, medium, '') AS medium_name,
+        if({level:Int8} >= 3, campaign, '') AS campaign_name"
     };
 }
 
@@ -107,11 +108,11 @@ pub const CREDIT: Question = Question {
     sql: concat!(
         "SELECT ",
         dimensions!(),
-        ", toString(model) AS model_name,
+        ", model AS model_name,
         toInt64(sum(conversions_ppm)) AS conversions, toInt64(sum(revenue) * 10000) AS revenue,
         toInt64(sum(profit) * 10000) AS profit
         FROM channel_parts
-        WHERE tenant = {tenant:String} AND basis = {basis:String} AND has({models:Array(String)}, model)
+        WHERE tenant = {tenant:String} AND basis = {basis:String} AND model IN {models:Array(String)}
         AND hour >= {from:DateTime('UTC')} AND hour < {until:DateTime('UTC')} AND ",
         kept!(),
         "
@@ -145,7 +146,7 @@ pub const CREDIT_OVER_TIME: Question = Question {
     name: "credit_over_time",
     sql: concat!(
         "SELECT if({hourly:UInt8} = 1, toInt64(toUnixTimestamp(hour)), toInt64(day)) AS step,
-        toString(channel) AS channel_name,
+        channel AS channel_name,
         toInt64(sum(conversions_ppm)) AS conversions, toInt64(sum(revenue) * 10000) AS revenue,
         toInt64(sum(profit) * 10000) AS profit
         FROM channel_parts
@@ -162,7 +163,7 @@ pub const TRAFFIC_OVER_TIME: Question = Question {
     name: "traffic_over_time",
     sql: concat!(
         "SELECT if({hourly:UInt8} = 1, toInt64(toUnixTimestamp(hour)), toInt64(day)) AS step,
-        toString(channel) AS channel_name,
+        channel AS channel_name,
         toInt64(sum(visits)) AS visits, toInt64(sum(calls)) AS calls, toInt64(sum(missed_calls)) AS missed_calls,
         toInt64(sum(leads)) AS leads, toInt64(sum(email_clicks)) AS email_clicks,
         toInt64(sum(other_touches)) AS other_touches, toInt64(sum(spend) * 10000) AS spend,
@@ -254,14 +255,12 @@ pub const ROLES: Question = Question {
         "SELECT toString(touch_channel),
         toInt64(countIf(place = 1 AND places > 1)), toInt64(countIf(place > 1 AND place < places)),
         toInt64(countIf(place = places AND places > 1)), toInt64(countIf(places = 1)),
-        toInt64(uniqExact(deal_id)),
-        toInt64(sumIf(revenue, is_first_of_channel) * 10000)
+        toInt64(countIf(nth = 1)), toInt64(sumIf(revenue, nth = 1) * 10000)
         FROM
         (
-            SELECT deal_id, revenue, touch_channel, place, length(path) AS places,
-            indexOf(path, touch_channel) = place AS is_first_of_channel
+            SELECT revenue, touch_channel, place, length(path) AS places, nth
             FROM journeys
-            ARRAY JOIN path AS touch_channel, arrayEnumerate(path) AS place
+            ARRAY JOIN path AS touch_channel, arrayEnumerate(path) AS place, arrayEnumerateUniq(path) AS nth
             WHERE ",
         journeys_kept!(),
         "
@@ -319,7 +318,9 @@ pub const TOUCHES_OF_CLIENT: Question = Question {
 pub const CLIENTS_OF_TOUCHES: Question = Question {
     name: "clients_of_touches",
     sql: "SELECT touch_id, toUnixTimestamp64Milli(occurred_at) AS at_ms, client_id
-        FROM touchpoints WHERE tenant = {tenant:String} AND touch_id IN {touches:Array(String)}",
+        FROM touchpoints WHERE tenant = {tenant:String} AND touch_id IN {touches:Array(String)}
+        -- Only what the key tells is settled first; it is the same in every version.
+        SETTINGS optimize_move_to_prewhere_if_final = 1",
 };
 
 /// The calls of one client: call, direction, status, seconds waited and talked,
@@ -388,66 +389,35 @@ pub const DEALS_BY_CHANNEL: Question = Question {
         FROM deals
         WHERE tenant = {tenant:String}
         AND created_at >= {from:DateTime('UTC')} AND created_at < {until:DateTime('UTC')}
-        AND (empty({channel:Array(String)}) OR has({channel:Array(String)}, created_channel))
-        AND NOT has({not_channel:Array(String)}, created_channel)
-        AND (empty({source:Array(String)}) OR has({source:Array(String)}, created_source))
-        AND NOT has({not_source:Array(String)}, created_source)
-        AND (empty({medium:Array(String)}) OR has({medium:Array(String)}, created_medium))
-        AND NOT has({not_medium:Array(String)}, created_medium)
-        AND (empty({campaign:Array(String)}) OR has({campaign:Array(String)}, created_campaign))
-        AND NOT has({not_campaign:Array(String)}, created_campaign)
+        AND (empty({channel:Array(String)}) OR created_channel IN {channel:Array(String)})
+        AND (empty({not_channel:Array(String)}) OR created_channel NOT IN {not_channel:Array(String)})
+        AND (empty({source:Array(String)}) OR created_source IN {source:Array(String)})
+        AND (empty({not_source:Array(String)}) OR created_source NOT IN {not_source:Array(String)})
+        AND (empty({medium:Array(String)}) OR created_medium IN {medium:Array(String)})
+        AND (empty({not_medium:Array(String)}) OR created_medium NOT IN {not_medium:Array(String)})
+        AND (empty({campaign:Array(String)}) OR created_campaign IN {campaign:Array(String)})
+        AND (empty({not_campaign:Array(String)}) OR created_campaign NOT IN {not_campaign:Array(String)})
         GROUP BY 1 ORDER BY 1",
 };
 
 /// The stages that deals created in the period have been in: pipeline, stage,
 /// how many deals came there, went on to another stage or to the end, are won,
 /// are lost, are there still; the median of seconds in it, and of how many stays.
-/// A stay begins with an event that names another stage than the one before, and
-/// ends with the next such event or with the end of the deal. Stages are in the
-/// order that deals come to them in on average.
+/// Stages are in the order that deals come to them in on average.
 pub const STAGES: Question = Question {
     name: "stages",
-    sql: "WITH
-            chosen AS
-            (
-                SELECT deal_id, pipeline, won_at IS NOT NULL AS is_won, status = 'lost' AS is_lost
-                FROM deals
-                WHERE tenant = {tenant:String}
-                AND created_at >= {from:DateTime('UTC')} AND created_at < {until:DateTime('UTC')}
-            ),
-            -- What neither names a stage nor ends the deal changes nothing here.
-            marks AS
-            (
-                SELECT deal_id, position, occurred_at, if(event IN ('won', 'lost'), '', toString(stage)) AS mark,
-                    lagInFrame(mark, 1, '') OVER of_deal AS mark_before
-                FROM deal_events
-                WHERE tenant = {tenant:String} AND deal_id IN (SELECT deal_id FROM chosen)
-                AND (stage != '' OR event IN ('won', 'lost'))
-                WINDOW of_deal AS (PARTITION BY deal_id ORDER BY position)
-            ),
-            stays AS
-            (
-                SELECT deal_id, mark, occurred_at,
-                    leadInFrame(toNullable(occurred_at)) OVER following AS left_at,
-                    row_number() OVER before AS place
-                FROM marks
-                WHERE mark != mark_before
-                WINDOW
-                    following AS (PARTITION BY deal_id ORDER BY position ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING),
-                    before AS (PARTITION BY deal_id ORDER BY position)
-            )
-        SELECT toString(chosen.pipeline) AS pipeline_name, mark AS stage_name,
-            toInt64(uniqExact(deal_id)) AS came,
-            toInt64(uniqExactIf(deal_id, left_at IS NOT NULL)) AS went_on,
-            toInt64(uniqExactIf(deal_id, is_won)) AS won,
-            toInt64(uniqExactIf(deal_id, is_lost)) AS lost,
-            toInt64(uniqExactIf(deal_id, left_at IS NULL)) AS still,
-            toInt64(ifNull(quantileExactIf(0.5)(dateDiff('second', occurred_at, assumeNotNull(left_at)), left_at IS NOT NULL), 0)) AS seconds,
-            toInt64(countIf(left_at IS NOT NULL)) AS stays_over
-        FROM stays
-        INNER JOIN chosen USING (deal_id)
-        WHERE mark != ''
-        GROUP BY 1, 2 ORDER BY pipeline_name, avg(place), stage_name",
+    sql: "SELECT toString(pipeline) AS pipeline_name, toString(stage) AS stage_name,
+        toInt64(countIf(visit = 1)) AS came,
+        toInt64(countIf(visit = 1 AND left_at IS NOT NULL)) AS went_on,
+        toInt64(countIf(visit = 1 AND won_at IS NOT NULL)) AS won,
+        toInt64(countIf(visit = 1 AND status = 'lost')) AS lost,
+        toInt64(countIf(left_at IS NULL)) AS still,
+        toInt64(ifNull(quantileExactIf(0.5)(dateDiff('second', entered_at, assumeNotNull(left_at)), left_at IS NOT NULL), 0)) AS seconds,
+        toInt64(countIf(left_at IS NOT NULL)) AS stays_over
+        FROM deal_stages
+        WHERE tenant = {tenant:String}
+        AND created_at >= {from:DateTime('UTC')} AND created_at < {until:DateTime('UTC')}
+        GROUP BY pipeline, stage ORDER BY pipeline_name, avg(place), stage_name",
 };
 
 /// Deals created in the period by manager: how many, won, lost, revenue and

@@ -3,7 +3,7 @@
 //! A migration is a file of statements, never edited once released; what it
 //! was is remembered by its checksum. ClickHouse has no transactions and no
 //! locks for this, so every statement may run twice (`IF NOT EXISTS`,
-//! `OR REPLACE`): a process that dies in the middle, or two that start at
+//! `IF EXISTS`, `OR REPLACE`): a process that dies in the middle, or two that start at
 //! once, do no harm.
 
 use std::fmt::Write as _;
@@ -22,7 +22,7 @@ struct Migration {
 }
 
 /// Every migration in order.
-const MIGRATIONS: [Migration; 7] = [
+const MIGRATIONS: [Migration; 8] = [
     Migration {
         number: 1,
         name: "0001_tables",
@@ -57,6 +57,11 @@ const MIGRATIONS: [Migration; 7] = [
         number: 7,
         name: "0007_dashboard",
         sql: include_str!("../migrations/0007_dashboard.sql"),
+    },
+    Migration {
+        number: 8,
+        name: "0008_journeys",
+        sql: include_str!("../migrations/0008_journeys.sql"),
     },
 ];
 

@@ -17,7 +17,7 @@ fn every_statement_may_run_twice() {
                 .lines()
                 .find(|line| !line.is_empty() && !line.starts_with("--"))
                 .unwrap();
-            let is_repeatable = ["IF NOT EXISTS", "OR REPLACE", "MODIFY SETTING"]
+            let is_repeatable = ["IF NOT EXISTS", "IF EXISTS", "OR REPLACE", "MODIFY SETTING"]
                 .iter()
                 .any(|words| first.contains(words));
             assert!(is_repeatable, "{first}");

@@ -7,6 +7,7 @@ mod erased;
 mod eraser;
 mod fake;
 mod inserts;
+mod journeys;
 mod judged;
 mod letters;
 mod line;

@@ -170,3 +170,44 @@ pub fn tenant(tenant: u32, partition: u32) -> Tenant<'static> {
         models: vec![0, 1],
     }
 }
+
+/// The share of a touch by a model, in millionths and 1/10000.
+pub fn credit_share(model: u32, touch: u32, credit_ppm: i64, revenue: i64) -> CreditShare {
+    CreditShare {
+        model,
+        touch,
+        credit_ppm,
+        gross: revenue,
+        revenue,
+        profit: -revenue,
+    }
+}
+
+/// Of visits by their event ids; one that is empty stands for nobody.
+pub fn credit(
+    deal_id: &'static str,
+    version: u64,
+    touches: &[(&'static str, u32)],
+    shares: Vec<CreditShare>,
+) -> Credit<'static> {
+    let touches = touches.iter().map(|&(event_id, dimension)| CreditTouch {
+        touch: (!event_id.is_empty()).then_some(TouchRef {
+            topic: TouchTopic::Web,
+            event_id,
+        }),
+        at: 1_700_000_000_123,
+        kind: if event_id.is_empty() { "" } else { "visit" },
+        dimension,
+    });
+    Credit {
+        tenant: 0,
+        deal_id,
+        version,
+        client: Ident(0xa),
+        state: (!shares.is_empty()).then(|| CreditState {
+            won_at: 1_700_000_100_001,
+            touches: touches.collect(),
+            shares,
+        }),
+    }
+}

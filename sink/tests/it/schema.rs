@@ -8,12 +8,13 @@ use crate::line::Line;
 use crate::service::Service;
 
 /// The views of the contract.
-const VIEWS: [&str; 19] = [
+const VIEWS: [&str; 20] = [
     "channel_hourly",
     "traffic_hourly",
     "channel_roi",
     "deals",
     "deal_events",
+    "deal_stages",
     "credits",
     "touchpoints",
     "calls",
@@ -46,6 +47,7 @@ fn migrations_are_applied_once() {
             "5 | 0005_erasure | 64",
             "6 | 0006_deals | 64",
             "7 | 0007_dashboard | 64",
+            "8 | 0008_journeys | 64",
         ],
     );
     line.clickhouse.check().unwrap();
