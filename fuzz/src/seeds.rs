@@ -62,6 +62,14 @@ const SMALL_CONFIG: &str = "mode: prodution\nkafka: {partitions: {events: 0}, cl
     \x20 named:\n    acme:\n      currency: EUR\n      models: [{name: a, weights: {first: 1, rest: 0.5}}, {name: b, half_life_days: 7}]\n\
     \x20     numbers: {'+74950000001': {source: may}}\n      currency_rates: {USD: [{from: 2026-01-01, rate: 0.9}]}\n";
 
+const ADDRESSES: &[&str] = &[
+    "period=30d&model=linear&level=campaign&versus=first_touch&basis=touch&sort=-revenue",
+    "tenant=acme&period=2026-01-01..2026-01-31&compare=year&channel=Paid%20Search&not_source=google&campaign=&lang=ru",
+    "from=2026-02-28&to=2026-03-01&period=own&by=manager&format=csv",
+    "deal=D-1%2F%C3%A9+x&lang=en",
+    "period=9999-12-31..0001-01-01&sort=--%00",
+];
+
 /// The seeds of a target.
 ///
 /// # Panics
@@ -73,6 +81,7 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
         "json" => traffic().into_iter().map(|(_, value)| value).collect(),
         "ingest" => raw_records(),
         "url" => URLS.iter().map(|part| part.to_vec()).collect(),
+        "address" => texts(ADDRESSES),
         "money" => texts(AMOUNTS),
         "time" => texts(TIMES),
         "identifiers" => texts(IDENTIFIERS),

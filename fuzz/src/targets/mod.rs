@@ -1,5 +1,6 @@
 //! Every reader of bytes from outside, and what must hold whatever they are.
 
+mod address;
 mod codec;
 mod facts;
 pub mod processor;
@@ -37,6 +38,7 @@ targets! {
     "facts" facts::fold,
     "sink" sink::rows,
     "dead_letters" sink::dead_letters,
+    "address" address::view,
     "config" rules::config,
     "channels" rules::channels,
 }
