@@ -77,8 +77,9 @@ pub enum Fence {
 }
 
 /// The tables behind the views that have a tenant.
-pub const FENCED_TABLES: [&str; 13] = [
+pub const FENCED_TABLES: [&str; 14] = [
     "arrivals",
+    "arrivals_gathered",
     "call_versions",
     "cost_versions",
     "credit_cells",

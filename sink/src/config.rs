@@ -48,8 +48,8 @@ pub struct Config {
     pub max_bytes: usize,
     /// Insert when the first row has waited so long, milliseconds.
     pub max_delay_ms: u64,
-    /// Insert figures by the hour and deals, which dashboards show live, when the first row
-    /// has waited so long, milliseconds.
+    /// Insert figures by the hour, which dashboards show live, and deals with them, when the
+    /// first row has waited so long, milliseconds.
     pub figures_delay_ms: u64,
     /// After a first failure, try again after so many milliseconds; each
     /// further failure doubles the pause.

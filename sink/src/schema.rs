@@ -22,7 +22,7 @@ struct Migration {
 }
 
 /// Every migration in order.
-const MIGRATIONS: [Migration; 8] = [
+const MIGRATIONS: [Migration; 9] = [
     Migration {
         number: 1,
         name: "0001_tables",
@@ -62,6 +62,11 @@ const MIGRATIONS: [Migration; 8] = [
         number: 8,
         name: "0008_journeys",
         sql: include_str!("../migrations/0008_journeys.sql"),
+    },
+    Migration {
+        number: 9,
+        name: "0009_arrivals",
+        sql: include_str!("../migrations/0009_arrivals.sql"),
     },
 ];
 

@@ -187,7 +187,11 @@ impl<S: Source> Sink<S> {
             self.send_all();
         } else if is_due(figures) {
             let Gathering { oldest_ms, .. } = std::mem::take(&mut self.figures);
-            self.send(Table::has_figures, oldest_ms, BTreeMap::new());
+            // The deals come with their figures, so that the books agree, unless
+            // ClickHouse has enough to do: then they wait like all other rows.
+            let with_deals = !self.is_inserting();
+            let wanted = |table: Table| table.has_figures() || (with_deals && table.has_deals());
+            self.send(wanted, oldest_ms, BTreeMap::new());
         }
     }
 

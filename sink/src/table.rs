@@ -69,13 +69,14 @@ impl Table {
         }
     }
 
-    /// Whether its rows are what dashboards show live: figures by the hour, and the
-    /// deals with their credits, which the figures are of.
+    /// Whether its rows are figures by the hour, which dashboards show live.
     pub const fn has_figures(self) -> bool {
-        matches!(
-            self,
-            Self::TrafficCells | Self::CreditCells | Self::Deals | Self::Credits
-        )
+        matches!(self, Self::TrafficCells | Self::CreditCells)
+    }
+
+    /// Whether its rows are what those figures are of: won deals and their credits.
+    pub const fn has_deals(self) -> bool {
+        matches!(self, Self::Deals | Self::Credits)
     }
 
     /// Its columns in the order in which rows are written.

@@ -104,7 +104,7 @@ impl Line {
     }
 
     pub fn mutations(&self) -> Vec<String> {
-        self.rows("SELECT table, count() FROM system.mutations WHERE database = currentDatabase() GROUP BY table")
+        self.rows("SELECT table, count() FROM system.mutations WHERE database = currentDatabase() AND command LIKE '%DELETE%' GROUP BY table")
     }
 
     /// Everything that tables of persons hold.

@@ -48,6 +48,7 @@ fn migrations_are_applied_once() {
             "6 | 0006_deals | 64",
             "7 | 0007_dashboard | 64",
             "8 | 0008_journeys | 64",
+            "9 | 0009_arrivals | 64",
         ],
     );
     line.clickhouse.check().unwrap();
