@@ -28,6 +28,15 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- end }}
 {{- end -}}
 
+{{/* The labels of pods: without versions, so that a new chart alone starts none anew. */}}
+{{- define "throughline.podLabels" -}}
+{{ include "throughline.selector" . }}
+app.kubernetes.io/part-of: throughline
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
 {{- define "throughline.serviceAccount" -}}
 {{- if .Values.serviceAccount.create -}}
 {{- default (include "throughline.fullname" .) .Values.serviceAccount.name -}}

@@ -95,7 +95,7 @@ metadata:
     {{- toYaml . | nindent 4 }}
     {{- end }}
   labels:
-    {{- include "throughline.labels" $context | nindent 4 }}
+    {{- include "throughline.podLabels" $context | nindent 4 }}
     app.kubernetes.io/component: {{ $role }}
     {{- with .values.podLabels }}
     {{- toYaml . | nindent 4 }}
