@@ -53,7 +53,7 @@ REFUSALS = [
     ({"clickhouse": {"existingSecret": ""}}, "clickhouse.existingSecret is required in production"),
     ({"clickhouse": {"tls": {"caSecret": "ca"}}}, "begin it with https://"),
     ({"clickhouse": {"reader": {"user": "r"}}}, "clickhouse.reader.existingSecret is required"),
-    ({"clickhouse": {"migrator": {"existingSecret": "m"}}}, "no effect without clickhouse.migrator.user"),
+    ({"clickhouse": {"reader": {"existingSecret": "r"}}}, "no effect without clickhouse.reader.user"),
     ({"processor": {"replicas": 25}}, "Set processor.replicas to 24 or less"),
     ({"processor": {"replicas": 3}, "config": {"kafka": {"partitions": {"events": 2}}}}, "Set processor.replicas to 2 or less"),
     ({"processor": {"persistence": {"enabled": False}}}, "processor.persistence.enabled is false and snapshots.url empty"),
@@ -72,7 +72,7 @@ REFUSALS = [
     ({"clickhouseOperator": {"enabled": True}}, "leave clickhouse.url empty"),
     ({"clickhouseOperator": {"enabled": True}, "clickhouse": {"url": "", "existingSecret": ""}}, "the password that the user is made with"),
     ({"clickhouseOperator": {"enabled": True, "replicas": 2}, "clickhouse": {"url": ""}}, "needs clickhouseOperator.keeper"),
-    ({"clickhouseOperator": {"enabled": True}, "clickhouse": {"url": "", "reader": {"user": "r", "existingSecret": "r"}}}, "leave them empty"),
+    ({"clickhouseOperator": {"enabled": True}, "clickhouse": {"url": "", "reader": {"user": "r", "existingSecret": "r"}}}, "leave it empty"),
 ]
 
 # Values that need what a cluster without operators lacks.

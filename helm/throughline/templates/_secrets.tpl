@@ -51,11 +51,13 @@ Secret with what was given in values). */}}
 {{- include "throughline.secretVariable" (list "THROUGHLINE_KAFKA__CLIENT__SASL.PASSWORD" $own "kafka-password") -}}
 {{- end -}}
 {{- end -}}
-{{- $user := get (dict "dashboard" .clickhouse.reader "schema" .clickhouse.migrator) $role -}}
-{{- if and $user $user.user -}}
+{{- $reader := .clickhouse.reader -}}
+{{- if has $role (list "ingest" "processor" "topics") -}}
+{{- /* These never speak to ClickHouse. */ -}}
+{{- else if and (eq $role "dashboard") $reader.user -}}
 - name: THROUGHLINE_CLICKHOUSE__USER
-  value: {{ $user.user | quote }}
-{{ include "throughline.secretVariable" (list "THROUGHLINE_CLICKHOUSE__PASSWORD" $user.existingSecret $user.passwordKey) -}}
+  value: {{ $reader.user | quote }}
+{{ include "throughline.secretVariable" (list "THROUGHLINE_CLICKHOUSE__PASSWORD" $reader.existingSecret $reader.passwordKey) -}}
 {{- else if .clickhouse.existingSecret -}}
 {{- include "throughline.secretVariable" (list "THROUGHLINE_CLICKHOUSE__PASSWORD" .clickhouse.existingSecret .clickhouse.passwordKey) -}}
 {{- else if .clickhouse.password -}}

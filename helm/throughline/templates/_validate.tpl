@@ -114,8 +114,8 @@ telemetry.listen: listenAddress
 {{- if and (gt (int $v.clickhouseOperator.replicas) 1) (not (and $v.clickhouseOperator.keeper $v.clickhouse.cluster)) -}}
 {{- include "throughline.refuse" "clickhouseOperator.replicas above 1 needs clickhouseOperator.keeper (where ClickHouse Keeper is) and clickhouse.cluster (the cluster's name): without them replicas hold different rows." -}}
 {{- end -}}
-{{- if or $v.clickhouse.reader.user $v.clickhouse.migrator.user -}}
-{{- include "throughline.refuse" "clickhouse.reader.user and clickhouse.migrator.user are users of a ClickHouse that is there: with clickhouseOperator.enabled leave them empty." -}}
+{{- if $v.clickhouse.reader.user -}}
+{{- include "throughline.refuse" "clickhouse.reader.user is a user of a ClickHouse that is there: with clickhouseOperator.enabled leave it empty." -}}
 {{- end -}}
 {{- if or $v.clickhouse.tls.caSecret $v.clickhouse.tls.certificateSecret -}}
 {{- include "throughline.refuse" "clickhouse.tls is for an https:// endpoint: with clickhouseOperator.enabled leave it empty." -}}
@@ -130,14 +130,12 @@ telemetry.listen: listenAddress
 {{- if and (or $v.clickhouse.tls.caSecret $v.clickhouse.tls.certificateSecret) (not (hasPrefix "https://" $v.clickhouse.url)) -}}
 {{- include "throughline.refuse" "clickhouse.tls has no effect on clickhouse.url without https://: begin it with https://." -}}
 {{- end -}}
-{{- range $name := list "reader" "migrator" -}}
-{{- with get $v.clickhouse $name -}}
+{{- with $v.clickhouse.reader -}}
 {{- if and .user (not .existingSecret) -}}
-{{- include "throughline.refuse" (printf "clickhouse.%s.existingSecret is required with clickhouse.%s.user: the Secret with the user's password." $name $name) -}}
+{{- include "throughline.refuse" "clickhouse.reader.existingSecret is required with clickhouse.reader.user: the Secret with the user's password." -}}
 {{- end -}}
 {{- if and .existingSecret (not .user) -}}
-{{- include "throughline.refuse" (printf "clickhouse.%s.existingSecret has no effect without clickhouse.%s.user: name the user." $name $name) -}}
-{{- end -}}
+{{- include "throughline.refuse" "clickhouse.reader.existingSecret has no effect without clickhouse.reader.user: name the user." -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
