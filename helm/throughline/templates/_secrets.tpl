@@ -31,7 +31,10 @@ Secret with what was given in values). */}}
 {{- $own := .own -}}
 {{- $role := .role -}}
 {{- with .context.Values -}}
-{{- if .identity.existingSecret -}}
+{{- /* The image has a mode of its own, and the environment wins. */ -}}
+- name: THROUGHLINE_MODE
+  value: {{ .mode }}
+{{ if .identity.existingSecret -}}
 {{- include "throughline.secretVariable" (list "THROUGHLINE_IDENTITY__KEY" .identity.existingSecret .identity.secretKey) -}}
 {{- with .identity.previousSecretKey -}}
 {{- include "throughline.secretVariable" (list "THROUGHLINE_IDENTITY__PREVIOUS_KEY" $.context.Values.identity.existingSecret .) -}}
