@@ -58,14 +58,26 @@ class Server:
         key = self.directory / "accounts.key"
         subprocess.run(["openssl", "genrsa", "-out", key, "2048"], check=True, capture_output=True)
         (self.directory / "tokens.csv").write_text(f"{TOKEN},admin,1,system:masters\n")
-        self.run("etcd", "--data-dir", self.directory / "etcd", "--listen-client-urls", etcd, "--advertise-client-urls", etcd,
-                 "--listen-peer-urls", f"http://127.0.0.1:{peer}", "--unsafe-no-fsync")  # fmt: skip
         self.run(
-            "kube-apiserver", "--etcd-servers", etcd, "--bind-address=127.0.0.1", "--secure-port", str(self.port),
-            "--cert-dir", self.directory / "certificates", "--token-auth-file", self.directory / "tokens.csv",
-            "--service-account-issuer=https://kubernetes.default.svc", "--service-account-key-file", key,
-            "--service-account-signing-key-file", key, "--service-cluster-ip-range=10.0.0.0/24",
-        )  # fmt: skip
+            "etcd",
+            "--unsafe-no-fsync",
+            f"--data-dir={self.directory / 'etcd'}",
+            f"--listen-client-urls={etcd}",
+            f"--advertise-client-urls={etcd}",
+            f"--listen-peer-urls=http://127.0.0.1:{peer}",
+        )
+        self.run(
+            "kube-apiserver",
+            f"--etcd-servers={etcd}",
+            "--bind-address=127.0.0.1",
+            f"--secure-port={self.port}",
+            f"--cert-dir={self.directory / 'certificates'}",
+            f"--token-auth-file={self.directory / 'tokens.csv'}",
+            "--service-account-issuer=https://kubernetes.default.svc",
+            f"--service-account-key-file={key}",
+            f"--service-account-signing-key-file={key}",
+            "--service-cluster-ip-range=10.0.0.0/24",
+        )
         self.wait("the API server", lambda: self.text("/readyz") == "ok")
         cluster = {"server": f"https://127.0.0.1:{self.port}", "insecure-skip-tls-verify": True}
         config = {
@@ -82,8 +94,8 @@ class Server:
     def run(self, name, *arguments):
         require(shutil.which(name), f"{name} is not on PATH: run dev/chart.sh test")
         log = open(self.directory / f"{name}.log", "wb")
-        command = [name, *map(str, arguments)]
-        self.processes.append((name, subprocess.Popen(command, stdout=log, stderr=log, cwd=self.directory)))
+        process = subprocess.Popen([name, *arguments], stdout=log, stderr=log, cwd=self.directory)
+        self.processes.append((name, process))
 
     def stop(self):
         for _, process in reversed(self.processes):
