@@ -75,3 +75,10 @@ fuzz: export FUZZ_SECONDS := $(or $(FUZZ_SECONDS),60)
 fuzz: export FUZZ_TARGET := $(FUZZ_TARGET)
 fuzz: setup ## arbitrary bytes into every parser and codec for a while: make fuzz FUZZ_SECONDS=60
 	@dev/fuzz.sh
+
+# Builds helm and a Kubernetes API server the first time: that takes the most of it.
+.PHONY: test-chart
+test-chart: ## check the Helm chart, at last on a real Kubernetes API server
+	@dev/setup.sh chart
+	cargo build --package throughline --locked
+	@dev/chart.sh test

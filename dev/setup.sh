@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Sees that the machine has what the build and the services need (`setup.sh tests`:
-# and the tests), and installs what is missing when it may: as root, on Debian or
+# and the tests, `setup.sh chart`: and the tests of the Helm chart), and installs what is missing when it may: as root, on Debian or
 # its descendants. Without anything to do it only looks.
 set -euo pipefail
 
 case ${1:-} in
-    '' | tests) purpose=${1:-} ;;
+    '' | tests | chart) purpose=${1:-} ;;
     *)
-        echo "usage: dev/setup.sh [tests]" >&2
+        echo "usage: dev/setup.sh [tests|chart]" >&2
         exit 2
         ;;
 esac
@@ -39,6 +39,11 @@ node_is_recent() {
     local version
     version=$(node --version 2>/dev/null | sed -n 's/^v\([0-9]*\).*/\1/p')
     [[ -n $version && $version -ge 20 ]]
+}
+
+# Debian's package serves Debian's Python, another one may come first on PATH.
+has_yaml() {
+    python3 -c 'import yaml' 2>/dev/null || /usr/bin/python3 -c 'import yaml' 2>/dev/null
 }
 
 # Whether there is any font: without one, pages are drawn without a letter.
@@ -79,6 +84,14 @@ look() {
     if [[ -z ${THROUGHLINE_KAFKA:-} ]]; then
         java_is_recent || missing+=("$(offered openjdk-17-jre-headless default-jre-headless)")
         want maven mvn
+    fi
+    # The chart's tools are built in Go, of any version: an old one gets the right one.
+    if [[ $purpose == chart ]]; then
+        want golang-go go
+        want openssl openssl
+        java_is_recent || missing+=("$(offered openjdk-17-jre-headless default-jre-headless)")
+        want maven mvn
+        has_yaml || missing+=(python3-yaml)
     fi
     local with_npm=''
     if [[ -z ${THROUGHLINE_CLICKHOUSE:-} ]] && ! has clickhouse; then with_npm=1; fi
