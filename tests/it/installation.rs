@@ -349,6 +349,7 @@ impl Installation {
             database: self.name.clone(),
             user: "default".to_owned(),
             password: String::new(),
+            tls: throughline_sink::TlsFiles::default(),
             connect_timeout_ms: 5_000,
             request_timeout_ms: 60_000,
         }
