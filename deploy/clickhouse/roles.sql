@@ -4,6 +4,7 @@
 --
 --     clickhouse-client --user admin --password … < deploy/clickhouse/roles.sql
 --
+-- and views.sql, which analysts read, after the schema of the release is applied.
 -- It needs what server.xml, beside this file, sets. A database of another name
 -- is put into all of it by: sed 's/\bthroughline\b\([._]\)/NAME\1/g'.
 --
@@ -15,11 +16,10 @@
 --     CREATE USER dashboard IDENTIFIED BY '…' DEFAULT ROLE throughline_dashboard;
 --     CREATE USER verify    IDENTIFIED BY '…' DEFAULT ROLE throughline_verify;
 --     CREATE USER operator  IDENTIFIED BY '…' DEFAULT ROLE throughline_operator;
---     CREATE USER acme_bi   IDENTIFIED BY '…' DEFAULT ROLE throughline_analyst
---         SETTINGS SQL_tenant = 'acme' CONST;
+--     CREATE USER acme__ann IDENTIFIED BY '…' DEFAULT ROLE throughline_analyst;
 --
--- The last one is an analyst: without SQL_tenant, or with another tenant than is
--- meant, nothing of others shows, and the user cannot change it.
+-- The last one is an analyst of the tenant acme: the tenant is what stands before
+-- the last two underscores of the name. Who has no such name sees no row.
 
 CREATE ROLE IF NOT EXISTS throughline_sink;
 CREATE ROLE IF NOT EXISTS throughline_dashboard;
@@ -35,6 +35,11 @@ GRANT CREATE DATABASE, CREATE TABLE, CREATE VIEW, DROP VIEW,
     SELECT, INSERT, ALTER DELETE
     ON throughline.* TO throughline_sink;
 GRANT SELECT ON system.mutations TO throughline_sink;
+-- What a view is replaced by the way of.
+GRANT DROP TABLE ON throughline._tmp_replace_* TO throughline_sink;
+GRANT TABLE ENGINE ON MergeTree TO throughline_sink;
+GRANT TABLE ENGINE ON ReplacingMergeTree TO throughline_sink;
+GRANT TABLE ENGINE ON AggregatingMergeTree TO throughline_sink;
 
 -- The dashboard: reads what its pages show, rejected records for admins among it.
 GRANT SELECT ON throughline.* TO throughline_dashboard;
@@ -49,52 +54,58 @@ REVOKE SELECT ON throughline.dead_letter_versions FROM throughline_verify;
 REVOKE SELECT ON throughline.dead_letter_replays FROM throughline_verify;
 GRANT CREATE DATABASE, DROP DATABASE, CREATE TABLE, DROP TABLE, SELECT, INSERT, ALTER DELETE
     ON throughline_scratch_*.* TO throughline_verify;
+GRANT TABLE ENGINE ON MergeTree TO throughline_verify;
 
 -- `throughline dead-letters` and `identity explain`, by hand.
 GRANT SELECT ON throughline.* TO throughline_operator;
 GRANT INSERT ON throughline.dead_letter_replays TO throughline_operator;
 
--- Analysts: the views and what they read, but no rejected records, which hold what
--- producers sent. Views read with the rights of whoever asks (SQL SECURITY
--- INVOKER), so the tables behind them are granted too, and their row policies hold.
-GRANT SELECT ON throughline.channel_roi TO throughline_analyst;
-GRANT SELECT ON throughline.channel_hourly TO throughline_analyst;
-GRANT SELECT ON throughline.channel_parts TO throughline_analyst;
-GRANT SELECT ON throughline.traffic_hourly TO throughline_analyst;
-GRANT SELECT ON throughline.traffic_parts TO throughline_analyst;
-GRANT SELECT ON throughline.deals TO throughline_analyst;
-GRANT SELECT ON throughline.deal_events TO throughline_analyst;
-GRANT SELECT ON throughline.deal_stages TO throughline_analyst;
-GRANT SELECT ON throughline.credits TO throughline_analyst;
-GRANT SELECT ON throughline.journeys TO throughline_analyst;
-GRANT SELECT ON throughline.touchpoints TO throughline_analyst;
-GRANT SELECT ON throughline.latest_touches TO throughline_analyst;
-GRANT SELECT ON throughline.calls TO throughline_analyst;
-GRANT SELECT ON throughline.clients TO throughline_analyst;
-GRANT SELECT ON throughline.identities TO throughline_analyst;
-GRANT SELECT ON throughline.links TO throughline_analyst;
-GRANT SELECT ON throughline.costs TO throughline_analyst;
-GRANT SELECT ON throughline.tenants TO throughline_analyst;
-GRANT SELECT ON throughline.freshness TO throughline_analyst;
-GRANT SELECT ON throughline.generations TO throughline_analyst;
-GRANT SELECT ON throughline.arrivals TO throughline_analyst;
-GRANT SELECT ON throughline.call_versions TO throughline_analyst;
-GRANT SELECT ON throughline.cost_versions TO throughline_analyst;
-GRANT SELECT ON throughline.credit_cells TO throughline_analyst;
-GRANT SELECT ON throughline.credit_versions TO throughline_analyst;
-GRANT SELECT ON throughline.deal_versions TO throughline_analyst;
-GRANT SELECT ON throughline.identity_versions TO throughline_analyst;
-GRANT SELECT ON throughline.link_versions TO throughline_analyst;
-GRANT SELECT ON throughline.recent_touches TO throughline_analyst;
-GRANT SELECT ON throughline.tenant_versions TO throughline_analyst;
-GRANT SELECT ON throughline.touchpoint_versions TO throughline_analyst;
-GRANT SELECT ON throughline.traffic_cells TO throughline_analyst;
+-- Analysts: the views of views.sql in a database of their own, without rejected
+-- records, which hold what producers sent, and nothing of the tables behind
+-- them: whoever may SELECT from a table may ask for its primary index
+-- (mergeTreeIndex), and row policies do not hold there. So the views read as the
+-- reader (SQL SECURITY DEFINER), whom nobody can sign in as.
+GRANT SELECT ON throughline_bi.* TO throughline_analyst;
 -- What tools ask of tables and columns; it shows those that the user may read.
 GRANT SELECT ON information_schema.* TO throughline_analyst;
 GRANT SELECT ON INFORMATION_SCHEMA.* TO throughline_analyst;
 
--- Whose rows an analyst sees, on every table with a tenant. It fails for a user
--- without the setting: then nothing shows.
+CREATE USER IF NOT EXISTS throughline_reader IDENTIFIED WITH no_password HOST NONE;
+GRANT SELECT ON throughline.channel_roi TO throughline_reader;
+GRANT SELECT ON throughline.channel_hourly TO throughline_reader;
+GRANT SELECT ON throughline.channel_parts TO throughline_reader;
+GRANT SELECT ON throughline.traffic_hourly TO throughline_reader;
+GRANT SELECT ON throughline.traffic_parts TO throughline_reader;
+GRANT SELECT ON throughline.deals TO throughline_reader;
+GRANT SELECT ON throughline.deal_events TO throughline_reader;
+GRANT SELECT ON throughline.deal_stages TO throughline_reader;
+GRANT SELECT ON throughline.credits TO throughline_reader;
+GRANT SELECT ON throughline.journeys TO throughline_reader;
+GRANT SELECT ON throughline.touchpoints TO throughline_reader;
+GRANT SELECT ON throughline.latest_touches TO throughline_reader;
+GRANT SELECT ON throughline.calls TO throughline_reader;
+GRANT SELECT ON throughline.clients TO throughline_reader;
+GRANT SELECT ON throughline.identities TO throughline_reader;
+GRANT SELECT ON throughline.links TO throughline_reader;
+GRANT SELECT ON throughline.costs TO throughline_reader;
+GRANT SELECT ON throughline.tenants TO throughline_reader;
+GRANT SELECT ON throughline.freshness TO throughline_reader;
+GRANT SELECT ON throughline.generations TO throughline_reader;
+GRANT SELECT ON throughline.arrivals TO throughline_reader;
+GRANT SELECT ON throughline.call_versions TO throughline_reader;
+GRANT SELECT ON throughline.cost_versions TO throughline_reader;
+GRANT SELECT ON throughline.credit_cells TO throughline_reader;
+GRANT SELECT ON throughline.credit_versions TO throughline_reader;
+GRANT SELECT ON throughline.deal_versions TO throughline_reader;
+GRANT SELECT ON throughline.identity_versions TO throughline_reader;
+GRANT SELECT ON throughline.link_versions TO throughline_reader;
+GRANT SELECT ON throughline.recent_touches TO throughline_reader;
+GRANT SELECT ON throughline.tenant_versions TO throughline_reader;
+GRANT SELECT ON throughline.touchpoint_versions TO throughline_reader;
+GRANT SELECT ON throughline.traffic_cells TO throughline_reader;
+
+-- Whose rows the views show, on every table with a tenant: by the name of the
+-- user who asks, which currentUser() says in such a view too.
 CREATE ROW POLICY OR REPLACE throughline_tenant ON
     throughline.arrivals,
     throughline.call_versions,
@@ -109,7 +120,7 @@ CREATE ROW POLICY OR REPLACE throughline_tenant ON
     throughline.tenant_versions,
     throughline.touchpoint_versions,
     throughline.traffic_cells
-    FOR SELECT USING tenant = getSetting('SQL_tenant') TO throughline_analyst;
+    FOR SELECT USING tenant = extract(currentUser(), '^(.+)__[^_]+$') TO throughline_reader;
 
 -- Where a table has a policy, whoever none is for sees no row of it (server.xml):
 -- this one is for all others, the administrator among them.
@@ -127,7 +138,7 @@ CREATE ROW POLICY OR REPLACE throughline_all ON
     throughline.tenant_versions,
     throughline.touchpoint_versions,
     throughline.traffic_cells
-    FOR SELECT USING 1 TO ALL EXCEPT throughline_analyst;
+    FOR SELECT USING 1 TO ALL EXCEPT throughline_reader;
 
 -- What one question of an analyst may cost. The lower bounds keep 0, which means
 -- "no limit", from being set. Tools for business intelligence change settings

@@ -422,9 +422,9 @@ fn clickhouse_over_tls_has_an_https_address_and_whole_pairs_of_files() {
         "clickhouse:\n  ca_file: ca.pem\n  certificate_file: c.pem\n",
         &[],
         "
+config/default.yaml:101:13: clickhouse.key_file: is needed with clickhouse.certificate_file
 mine.yaml:2:12: clickhouse.ca_file: needs a clickhouse.url that begins with https://
 mine.yaml:3:21: clickhouse.certificate_file: needs a clickhouse.url that begins with https://
-config/default.yaml:101:13: clickhouse.key_file: is needed with clickhouse.certificate_file
 ",
     );
     // The password is not repeated.
@@ -432,5 +432,23 @@ config/default.yaml:101:13: clickhouse.key_file: is needed with clickhouse.certi
         "clickhouse:\n  url: https://ann:hidden@ch:8443\n",
         &[],
         "mine.yaml:2:8: clickhouse.url: names a user: set clickhouse.user and clickhouse.password instead",
+    );
+}
+
+#[test]
+fn a_mechanism_of_sasl_that_cannot_work_is_refused_at_once() {
+    let scram = "kafka:\n  client: {security.protocol: sasl_ssl, sasl.mechanism: SCRAM-SHA-512, sasl.username: ann, sasl.password: hidden}\n";
+    let client = load(scram, &[]).unwrap().kafka.client;
+    assert_eq!(client.properties["sasl.password"], "hidden");
+    assert!(!format!("{client:?}").contains("hidden"));
+    check(
+        "kafka:\n  client: {security.protocol: SASL_SSL, sasl.mechanism: OAUTHBEARER}\n",
+        &[],
+        "mine.yaml:2:11: kafka.client: sasl.mechanism `OAUTHBEARER` is not supported: use PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, or certificates (security.protocol: ssl)",
+    );
+    check(
+        "kafka:\n  client: {security.protocol: SASL_PLAINTEXT}\n",
+        &[],
+        "mine.yaml:2:11: kafka.client: sasl.mechanism must be given with SASL: PLAIN, SCRAM-SHA-256, SCRAM-SHA-512",
     );
 }
