@@ -19,9 +19,9 @@ usage: dev/services.sh up|down|reset|status [options]
                        (port 0: a free one; DIR/run/services.env says which)
   --only SERVICE       up, down: only kafka, or only clickhouse
   --config DIR         up: more configuration, where it stands in DIR:
-                       clickhouse/*.xml   for ClickHouse's config.d
-                       kafka.properties   added to Kafka's
-                       kafka-format       more arguments of its storage tool, one a line
+                       clickhouse-users.xml   in place of ClickHouse's
+                       kafka.properties       added to Kafka's
+                       kafka-format           more arguments of its storage tool, one a line
 
 environment: a service that is named here is used, and nothing is started for it
   THROUGHLINE_KAFKA=host:port
@@ -279,10 +279,7 @@ prepare_clickhouse() {
 start_clickhouse() {
     local config=$dir/run/clickhouse.xml
     cp "$here/conf/clickhouse.xml" "$here/conf/clickhouse-users.xml" "$dir/run/"
-    if [[ -d $more/clickhouse ]]; then
-        mkdir -p "$dir/run/conf.d"
-        cp "$more"/clickhouse/*.xml "$dir/run/conf.d/"
-    fi
+    if [[ -e $more/clickhouse-users.xml ]]; then cp "$more/clickhouse-users.xml" "$dir/run/"; fi
     local settings=("--path=$dir/clickhouse/" "--http_port=$1" "--tcp_port=$2")
     local runner=(env TZ=UTC)
     if command -v clickhouse >/dev/null; then
