@@ -244,6 +244,19 @@ pub(super) fn reason_of(error: &KafkaError) -> String {
     }
 }
 
+/// The error of something that brokers refuse, if they do.
+pub(super) fn refused(
+    what: &str,
+    code: Option<RDKafkaErrorCode>,
+    reason: &str,
+) -> Option<StreamError> {
+    remedy(code, reason).map(|remedy| StreamError::Refused {
+        context: what.to_owned(),
+        reason: reason.to_owned(),
+        remedy,
+    })
+}
+
 /// The error of a question: a refusal where brokers do not let the client in,
 /// which the client may have heard of before it gave up.
 pub(super) fn unanswered(

@@ -23,7 +23,7 @@ const fn of_code(code: Code) -> Option<&'static str> {
             "the user of `kafka.client` has no right to the consumer group: docs/kafka-access.md lists the ACLs of each role",
         ),
         Code::ClusterAuthorizationFailed => Some(
-            "the user of `kafka.client` has no right to do this in the cluster: docs/kafka-access.md lists the ACLs of each role",
+            "the user of `kafka.client` has no right to do this in the cluster, or to write to any of its topics: docs/kafka-access.md lists the ACLs of each role",
         ),
         _ => None,
     }

@@ -168,6 +168,7 @@ fn assert_sealed(address: &str, user: &str, tenant: &str) {
             "SETTING_CONSTRAINT_VIOLATION",
             "SYNTAX_ERROR",
             "UNKNOWN_TABLE",
+            "SUPPORT_IS_DISABLED",
         ];
         assert!(
             status != 200 && is_denied.iter().any(|code| body.contains(code)),

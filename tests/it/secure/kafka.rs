@@ -4,7 +4,6 @@
 use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::path::Path;
 
 use serde_json::{Value, json};
 
@@ -79,7 +78,7 @@ impl Secure {
             format!("--add-scram\nSCRAM-SHA-512=[name={user},password={password}]\n")
         });
         std::fs::write(config.join("kafka-format"), format.concat()).unwrap();
-        let kafka = OwnKafka::start_with(name, Some(Path::new(&config)));
+        let kafka = OwnKafka::start_with(name, Some(&config));
         Self {
             kafka,
             keys,
@@ -247,6 +246,7 @@ fn the_line_runs_with_passwords_and_exactly_the_rights_that_are_documented() {
     for command in commands.iter().filter(|command| !is_missing(command)) {
         secure.allow(&line, command);
     }
+    secure.be(&mut line, "producer");
     traffic.send(&line);
     for (role, right, what) in missing {
         secure.be(&mut line, role);

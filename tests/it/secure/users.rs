@@ -1,7 +1,7 @@
 //! A ClickHouse with the users of `deploy/clickhouse/users.xml`.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::fmt::Write as _;
 
 use sha2::{Digest as _, Sha256};
 
@@ -26,7 +26,7 @@ pub fn start(name: &str, analysts: &[&str]) -> OwnClickHouse {
     let acme = between(USERS, "<acme__ann>", "</acme__ann>");
     let mut users = between(USERS, "<users>", "</users>").to_owned();
     for analyst in analysts {
-        users += &format!("<{analyst}>{acme}</{analyst}>\n");
+        writeln!(users, "<{analyst}>{acme}</{analyst}>").unwrap();
     }
     let mut all = ADMIN.to_owned();
     for (section, more) in [
@@ -114,9 +114,4 @@ pub fn refused(address: &str, user: &str, sql: &str) {
 /// The words of a list.
 pub fn set<'a>(words: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
     words.into_iter().map(str::to_owned).collect()
-}
-
-/// A file of a directory, which may hold any.
-pub fn read(path: &Path) -> String {
-    std::fs::read_to_string(path).unwrap_or_default()
 }
