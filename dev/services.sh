@@ -18,6 +18,10 @@ usage: dev/services.sh up|down|reset|status [options]
   --native-port PORT   ClickHouse's own protocol, default 9000
                        (port 0: a free one; DIR/run/services.env says which)
   --only SERVICE       up, down: only kafka, or only clickhouse
+  --config DIR         up: more configuration, where it stands in DIR:
+                       clickhouse-users.xml   in place of ClickHouse's
+                       kafka.properties       added to Kafka's
+                       kafka-format           more arguments of its storage tool, one a line
 
 environment: a service that is named here is used, and nothing is started for it
   THROUGHLINE_KAFKA=host:port
@@ -230,6 +234,7 @@ start_kafka() {
 
     local text
     text=$(<"$here/conf/kafka.properties")
+    if [[ -e $more/kafka.properties ]]; then text+=$'\n'$(<"$more/kafka.properties"); fi
     text=${text//@KAFKA_PORT@/$port}
     text=${text//@CONTROLLER_PORT@/$controller}
     text=${text//@DATA@/"$dir/kafka"}
@@ -245,7 +250,9 @@ start_kafka() {
     if [[ ! -e $dir/kafka/meta.properties ]]; then
         local id
         id=$(head -c 16 /dev/urandom | base64 | tr '+/' 'ab' | tr -d '=')
-        "${java[@]}" kafka.tools.StorageTool format --ignore-formatted -t "$id" -c "$config" \
+        local arguments=()
+        if [[ -e $more/kafka-format ]]; then mapfile -t arguments <"$more/kafka-format"; fi
+        "${java[@]}" kafka.tools.StorageTool format --ignore-formatted -t "$id" -c "$config" "${arguments[@]}" \
             >"$dir/log/kafka-format.log" 2>&1 || {
             tail -n 25 "$dir/log/kafka-format.log" >&2
             fail "Kafka's storage in $dir/kafka could not be formatted" "'dev/services.sh reset${dir_option}' starts from an empty one"
@@ -272,6 +279,7 @@ prepare_clickhouse() {
 start_clickhouse() {
     local config=$dir/run/clickhouse.xml
     cp "$here/conf/clickhouse.xml" "$here/conf/clickhouse-users.xml" "$dir/run/"
+    if [[ -e $more/clickhouse-users.xml ]]; then cp "$more/clickhouse-users.xml" "$dir/run/"; fi
     local settings=("--path=$dir/clickhouse/" "--http_port=$1" "--tcp_port=$2")
     local runner=(env TZ=UTC)
     if command -v clickhouse >/dev/null; then
@@ -428,7 +436,7 @@ command=${1:-help}
 if (($#)); then shift; fi
 dir=$root/.dev
 dir_option=''
-kafka_port='' http_port='' native_port='' only=''
+kafka_port='' http_port='' native_port='' only='' more=/nonexistent
 started=()
 while (($#)); do
     if (($# < 2)); then fail "$1 needs a value, or is no option" "dev/services.sh help"; fi
@@ -441,6 +449,10 @@ while (($#)); do
             [[ $2 =~ ^[0-9]{1,5}$ && $2 -le 65535 ]] || fail "$1 needs a port number, not '$2'"
             name=${1#--}
             printf -v "${name//-/_}" '%s' "$((10#$2))"
+            ;;
+        --config)
+            [[ -d $2 ]] || fail "--config needs a directory, not '$2'"
+            more=$(realpath -- "$2")
             ;;
         --only)
             [[ $2 == kafka || $2 == clickhouse ]] || fail "--only needs kafka or clickhouse, not '$2'"

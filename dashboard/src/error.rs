@@ -16,6 +16,9 @@ pub enum DashboardError {
         /// Why not.
         reason: std::io::Error,
     },
+    /// ClickHouse cannot be asked as it is configured.
+    #[error(transparent)]
+    ClickHouse(#[from] throughline_sink::SinkError),
     /// It would be open to everybody who can reach it.
     #[error("{0}")]
     Unsafe(String),

@@ -12,8 +12,8 @@ use std::time::Duration;
 use clickhouse::{Client, Compression, RowOwned, RowRead};
 use metrics::{counter, histogram};
 use serde::Serialize;
-use throughline_sink::Connection;
-use throughline_sink::client::chain;
+use throughline_sink::client::reason_of;
+use throughline_sink::{Connection, SinkError};
 use throughline_stream::metric_names;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
@@ -159,25 +159,25 @@ impl std::fmt::Debug for Reader {
 impl Reader {
     /// A connection that asks no more than `max_queries` questions at once and
     /// waits for none longer than `patience`.
-    pub fn new(connection: &Connection, max_queries: usize, patience: Duration) -> Self {
-        let mut client = Client::default()
-            .with_url(&connection.url)
-            .with_user(&connection.user)
+    /// Files for TLS that cannot be used are an error.
+    pub fn new(
+        connection: &Connection,
+        max_queries: usize,
+        patience: Duration,
+    ) -> Result<Self, SinkError> {
+        let client = throughline_sink::client::client(connection)?
             .with_database(&connection.database)
             .with_compression(Compression::None)
             .with_product_info("throughline-dashboard", env!("CARGO_PKG_VERSION"))
             // It may read, and set what it sets below; nothing else.
             .with_setting("readonly", "2")
             .with_setting("max_execution_time", patience.as_secs().max(1).to_string());
-        if !connection.password.is_empty() {
-            client = client.with_password(&connection.password);
-        }
-        Self {
+        Ok(Self {
             client,
             url: connection.url.clone(),
             patience,
             places: Arc::new(Semaphore::new(max_queries)),
-        }
+        })
     }
 
     /// The rows of an answer.
@@ -232,7 +232,7 @@ impl Reader {
             }
         }
         query.fetch_all::<T>().await.map_err(|error| {
-            let reason = chain(&error);
+            let reason = reason_of(&error);
             match error {
                 clickhouse::error::Error::Network(_) | clickhouse::error::Error::TimedOut => {
                     ReadError::Away {

@@ -47,6 +47,7 @@ pub struct Dashboard {
     runtime: Runtime,
     listener: TcpListener,
     config: Config,
+    reader: Reader,
     lags: Lags,
 }
 
@@ -72,6 +73,7 @@ impl Dashboard {
         if let Some(danger) = config.danger() {
             return Err(DashboardError::Unsafe(danger));
         }
+        let reader = Reader::new(&config.connection, config.max_queries, config.query_timeout)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(THREADS)
             .thread_name("dashboard")
@@ -87,6 +89,7 @@ impl Dashboard {
             runtime,
             listener,
             config,
+            reader,
             lags,
         })
     }
@@ -102,11 +105,11 @@ impl Dashboard {
             runtime,
             listener,
             config,
+            reader,
             lags,
         } = self;
         let stop = stop.clone();
         let served = runtime.block_on(async move {
-            let reader = Reader::new(&config.connection, config.max_queries, config.query_timeout);
             let app = Arc::new(App {
                 access: Access::new(&config),
                 pulse: Pulse::start(reader.clone(), config.tenants.clone()),

@@ -17,6 +17,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::config::Connection;
 use crate::error::SinkError;
+use crate::tls;
 use crate::trouble::{Trouble, Verdict, judge};
 
 /// ClickHouse closes idle connections after 3 seconds at the earliest.
@@ -60,6 +61,24 @@ fn compression(url: &str) -> Compression {
     }
 }
 
+/// A client of this ClickHouse and user, without a current database.
+pub fn client(connection: &Connection) -> Result<Client, SinkError> {
+    let mut builder = HttpClient::builder(TokioExecutor::new());
+    builder.pool_idle_timeout(POOL_IDLE);
+    let plain = connector(Duration::from_millis(connection.connect_timeout_ms));
+    // To know whom the system trusts takes time, which plain connections need not.
+    let client = if connection.url.starts_with("https:") {
+        Client::with_http_client(builder.build(tls::connector(plain, &connection.tls)?))
+    } else {
+        Client::with_http_client(builder.build(plain))
+    };
+    let client = client.with_url(&connection.url).with_user(&connection.user);
+    Ok(match connection.password.as_str() {
+        "" => client,
+        password => client.with_password(password),
+    })
+}
+
 impl fmt::Debug for ClickHouse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClickHouse")
@@ -75,19 +94,9 @@ impl ClickHouse {
             .enable_all()
             .build()
             .map_err(SinkError::Runtime)?;
-        let http = HttpClient::builder(TokioExecutor::new())
-            .pool_idle_timeout(POOL_IDLE)
-            .build(connector(Duration::from_millis(
-                connection.connect_timeout_ms,
-            )));
-        let mut outside = Client::with_http_client(http)
-            .with_url(&connection.url)
-            .with_user(&connection.user)
+        let outside = client(connection)?
             .with_compression(compression(&connection.url))
             .with_product_info("throughline", env!("CARGO_PKG_VERSION"));
-        if !connection.password.is_empty() {
-            outside = outside.with_password(&connection.password);
-        }
         Ok(Self {
             connection: connection.clone(),
             client: outside.clone().with_database(&connection.database),
@@ -208,6 +217,13 @@ impl ClickHouse {
     pub(crate) fn explain(&self, context: &str, error: &clickhouse::error::Error) -> SinkError {
         let url = self.connection.url.clone();
         let reason = chain(error);
+        if let Some(remedy) = tls_remedy(error, &reason) {
+            return SinkError::Untrusted {
+                url,
+                remedy,
+                reason,
+            };
+        }
         match judge(error) {
             Verdict::Retry(Trouble::Unreachable) => SinkError::Unreachable { url, reason },
             Verdict::Retry(Trouble::Refused) => SinkError::Refused {
@@ -229,9 +245,25 @@ impl ClickHouse {
     }
 }
 
+/// What to do about an error, when TLS is why.
+fn tls_remedy(error: &clickhouse::error::Error, reason: &str) -> Option<&'static str> {
+    matches!(error, clickhouse::error::Error::Network(_))
+        .then(|| tls::remedy(reason))
+        .flatten()
+}
+
+/// What the client says of an error, with what to do about it where TLS is why.
+pub fn reason_of(error: &clickhouse::error::Error) -> String {
+    let reason = chain(error);
+    match tls_remedy(error, &reason) {
+        Some(remedy) => format!("{remedy} ({reason})"),
+        None => reason,
+    }
+}
+
 /// An error with all its causes in one line: the client's own text alone says
 /// little more than "network error".
-pub fn chain(error: &dyn std::error::Error) -> String {
+fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
@@ -268,6 +300,7 @@ fn connector(timeout: Duration) -> HttpConnector {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tls::TlsFiles;
     use tower_service::Service as _;
 
     #[test]
@@ -307,6 +340,7 @@ mod tests {
             database: "d".into(),
             user: "u".into(),
             password: "hidden-word".into(),
+            tls: TlsFiles::default(),
             connect_timeout_ms: 100,
             request_timeout_ms: 100,
         };

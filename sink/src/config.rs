@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use crate::tls::TlsFiles;
+
 /// Which ClickHouse, and as whom.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Connection {
@@ -14,6 +16,8 @@ pub struct Connection {
     pub user: String,
     /// The user's password, empty when there is none.
     pub password: String,
+    /// Whom the client trusts and what it shows of itself, where the endpoint is https.
+    pub tls: TlsFiles,
     /// How long to wait until a connection stands, milliseconds.
     pub connect_timeout_ms: u64,
     /// How long to wait for the answer to one statement or insert, milliseconds.
@@ -27,6 +31,7 @@ impl fmt::Debug for Connection {
             .field("url", &self.url)
             .field("database", &self.database)
             .field("user", &self.user)
+            .field("tls", &self.tls)
             .field("connect_timeout_ms", &self.connect_timeout_ms)
             .field("request_timeout_ms", &self.request_timeout_ms)
             .finish_non_exhaustive()

@@ -1,5 +1,7 @@
 //! What can go wrong in the sink.
 
+use std::path::PathBuf;
+
 use throughline_stream::StreamError;
 
 /// Why the sink, or a statement about its schema, could not go on.
@@ -34,6 +36,34 @@ pub enum SinkError {
         /// The configured endpoint.
         url: String,
         /// What the network says.
+        reason: String,
+    },
+    /// No secure connection comes about.
+    #[error("no secure connection to clickhouse at {url}: {remedy} ({reason})")]
+    Untrusted {
+        /// The configured endpoint.
+        url: String,
+        /// What to do about it.
+        remedy: &'static str,
+        /// What the library says.
+        reason: String,
+    },
+    /// A file for TLS cannot be used.
+    #[error("{setting}: {} {reason}", path.display())]
+    TlsFile {
+        /// The setting that names it.
+        setting: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The files for TLS do not go together.
+    #[error(
+        "the files of `clickhouse.ca_file`, `clickhouse.certificate_file` and `clickhouse.key_file` cannot be used together: {reason}"
+    )]
+    TlsFiles {
+        /// What the library says.
         reason: String,
     },
     /// ClickHouse does not let the user in, or not to this.

@@ -20,6 +20,7 @@ pub mod schema;
 pub mod scratch;
 pub mod sink;
 pub mod table;
+pub mod tls;
 pub mod trouble;
 
 mod insert;
@@ -31,3 +32,4 @@ pub use erased::Eraser;
 pub use error::SinkError;
 pub use outdated::Outdated;
 pub use sink::Sink;
+pub use tls::{ClientIdentity, TlsFiles};

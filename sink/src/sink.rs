@@ -14,7 +14,7 @@ use throughline_stream::{
 };
 
 use crate::blocks::{Block, Blocks};
-use crate::client::{ClickHouse, chain};
+use crate::client::{ClickHouse, reason_of};
 use crate::config::Config;
 use crate::error::SinkError;
 use crate::insert::{Inserter, Running, Sent};
@@ -286,7 +286,7 @@ impl<S: Source> Sink<S> {
                 Verdict::Permanent => {
                     return Err(SinkError::Rejected {
                         table: table.name(),
-                        reason: chain(error),
+                        reason: reason_of(error),
                     });
                 }
                 Verdict::Retry(trouble) => {
@@ -297,7 +297,7 @@ impl<S: Source> Sink<S> {
         if let Some((trouble, table, error)) = first {
             metrics::counter!(metric_names::SINK_RETRIES_TOTAL, "kind" => trouble.label())
                 .increment(1);
-            self.retry.failed(trouble, table.name(), &chain(error));
+            self.retry.failed(trouble, table.name(), &reason_of(error));
         }
         Ok(())
     }

@@ -200,7 +200,34 @@ fn client_properties(section: &Section<'_>) -> BTreeMap<String, String> {
             properties.insert(name.to_owned(), value);
         }
     }
+    check_mechanism(section, &properties);
     properties
+}
+
+/// The mechanisms of SASL that the client library is built with and that need
+/// nothing else. By itself the library would try GSSAPI, and wait for a token
+/// of OAUTHBEARER that nobody gives it.
+const MECHANISMS: [&str; 3] = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"];
+
+fn check_mechanism(section: &Section<'_>, properties: &BTreeMap<String, String>) {
+    let of = |names: &[&str]| names.iter().find_map(|name| properties.get(*name));
+    let protocol = of(&["security.protocol"]).map(|protocol| protocol.to_ascii_lowercase());
+    let mechanism = of(&["sasl.mechanism", "sasl.mechanisms"]);
+    let known = mechanism.is_some_and(|named| MECHANISMS.contains(&named.as_str()));
+    let is_sasl = protocol.is_some_and(|protocol| protocol.starts_with("sasl"));
+    if known || (!is_sasl && mechanism.is_none()) {
+        return;
+    }
+    if let Some(item) = section.get("client") {
+        let known = MECHANISMS.join(", ");
+        let problem = match mechanism {
+            Some(other) => format!(
+                "sasl.mechanism `{other}` is not supported: use {known}, or certificates (security.protocol: ssl)"
+            ),
+            None => format!("sasl.mechanism must be given with SASL: {known}"),
+        };
+        section.wrong(&item, &problem);
+    }
 }
 
 impl Topics {

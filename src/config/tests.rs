@@ -209,7 +209,7 @@ fn production_needs_a_secret() {
     check(
         "mode: production",
         &[],
-        "config/default.yaml:107:8: identity.key: is required in production: 64 hexadecimal digits here, in THROUGHLINE_IDENTITY__KEY or in an existing identity.key_file outside .dev",
+        "config/default.yaml:115:8: identity.key: is required in production: 64 hexadecimal digits here, in THROUGHLINE_IDENTITY__KEY or in an existing identity.key_file outside .dev",
     );
 }
 
@@ -409,5 +409,46 @@ mine.yaml:6:27: dashboard.users.olga.password_hash: is not an argon2 hash; `thro
 mine.yaml:7:10: dashboard.users.eve: an admin sees every tenant: `tenant` has no place here
 mine.yaml:9:23: dashboard.tokens.reports.sha256: is not a SHA-256 of 64 hexadecimal digits; `throughline dashboard token` makes one
 mine.yaml:10:41: dashboard.trusted_header.from[0]: `proxy` is not an address such as 10.0.0.1",
+    );
+}
+
+#[test]
+fn clickhouse_over_tls_has_an_https_address_and_whole_pairs_of_files() {
+    let text = "clickhouse: {url: \"https://ch:8443\", ca_file: ca.pem, certificate_file: c.pem, key_file: k.pem}";
+    let tls = load(text, &[]).unwrap().clickhouse.connection.tls;
+    assert_eq!(tls.ca, Some("ca.pem".into()));
+    assert_eq!(tls.identity.unwrap().key, Path::new("k.pem"));
+    check(
+        "clickhouse:\n  ca_file: ca.pem\n  certificate_file: c.pem\n",
+        &[],
+        "
+config/default.yaml:101:13: clickhouse.key_file: is needed with clickhouse.certificate_file
+mine.yaml:2:12: clickhouse.ca_file: needs a clickhouse.url that begins with https://
+mine.yaml:3:21: clickhouse.certificate_file: needs a clickhouse.url that begins with https://
+",
+    );
+    // The password is not repeated.
+    check(
+        "clickhouse:\n  url: https://ann:hidden@ch:8443\n",
+        &[],
+        "mine.yaml:2:8: clickhouse.url: names a user: set clickhouse.user and clickhouse.password instead",
+    );
+}
+
+#[test]
+fn a_mechanism_of_sasl_that_cannot_work_is_refused_at_once() {
+    let scram = "kafka:\n  client: {security.protocol: sasl_ssl, sasl.mechanism: SCRAM-SHA-512, sasl.username: ann, sasl.password: hidden}\n";
+    let client = load(scram, &[]).unwrap().kafka.client;
+    assert_eq!(client.properties["sasl.password"], "hidden");
+    assert!(!format!("{client:?}").contains("hidden"));
+    check(
+        "kafka:\n  client: {security.protocol: SASL_SSL, sasl.mechanism: OAUTHBEARER}\n",
+        &[],
+        "mine.yaml:2:11: kafka.client: sasl.mechanism `OAUTHBEARER` is not supported: use PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, or certificates (security.protocol: ssl)",
+    );
+    check(
+        "kafka:\n  client: {security.protocol: SASL_PLAINTEXT}\n",
+        &[],
+        "mine.yaml:2:11: kafka.client: sasl.mechanism must be given with SASL: PLAIN, SCRAM-SHA-256, SCRAM-SHA-512",
     );
 }

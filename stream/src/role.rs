@@ -112,6 +112,16 @@ pub enum StreamError {
         /// What the configuration says.
         expected: u32,
     },
+    /// Kafka does not let the client in, or not to this; it does not pass by itself.
+    #[error("{context}: {reason} ({remedy})")]
+    Refused {
+        /// What was being done.
+        context: String,
+        /// What the client says.
+        reason: String,
+        /// What to do about it.
+        remedy: &'static str,
+    },
     /// Anything else the broker or its client reports.
     #[error("{context}: {reason}")]
     Broker {

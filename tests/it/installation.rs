@@ -51,6 +51,8 @@ pub const VIEWS: [&str; 11] = [
 pub struct Installation {
     services: &'static Services,
     kafka: String,
+    /// ClickHouse, `host:port`; another one than that of all where a test says so.
+    pub clickhouse: String,
     name: String,
     /// Its files.
     pub directory: PathBuf,
@@ -130,6 +132,7 @@ impl Installation {
         Self {
             services,
             kafka: kafka.to_owned(),
+            clickhouse: services.clickhouse.clone(),
             name: name.to_owned(),
             directory,
             config,
@@ -345,10 +348,11 @@ impl Installation {
     /// How ClickHouse is reached.
     pub fn connection(&self) -> throughline_sink::Connection {
         throughline_sink::Connection {
-            url: format!("http://{}", self.services.clickhouse),
+            url: format!("http://{}", self.clickhouse),
             database: self.name.clone(),
             user: "default".to_owned(),
             password: String::new(),
+            tls: throughline_sink::TlsFiles::default(),
             connect_timeout_ms: 5_000,
             request_timeout_ms: 60_000,
         }
@@ -357,7 +361,7 @@ impl Installation {
     /// The answer of ClickHouse to a query on this installation's database.
     pub fn query(&self, sql: &str) -> String {
         let path = format!("/?database={}", self.name);
-        let (status, body) = crate::http::post(&self.services.clickhouse, &path, sql).unwrap();
+        let (status, body) = crate::http::post(&self.clickhouse, &path, sql).unwrap();
         assert_eq!(status, 200, "{sql}\n{body}");
         body.trim_end().to_owned()
     }

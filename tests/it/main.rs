@@ -25,6 +25,7 @@ mod restated;
 mod rig;
 mod rotation;
 mod rows;
+mod secure;
 mod snapshots;
 mod telemetry;
 mod traffic;

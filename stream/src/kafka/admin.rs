@@ -11,14 +11,19 @@ use std::time::{Duration, Instant};
 
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::config::FromClientConfigAndContext;
-use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
-use super::context::{Context, reason_of};
+use super::context::{Context, reason_of, unanswered};
+use super::offsets::serve;
 use super::settings::{ClientSettings, broker_error};
 use crate::role::StreamError;
 
 /// How long to wait before asking again.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// How long a question waits before it is looked why there is no answer.
+const GLANCE: Duration = Duration::from_secs(1);
 
 /// A topic as it is to be made.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -36,6 +41,8 @@ pub struct TopicSpec {
 /// Makes and inspects topics.
 pub struct Admin {
     client: AdminClient<Context>,
+    /// Asks for topics: unlike the client above, it tells why it is not let in.
+    asker: BaseConsumer<Context>,
     patience: Duration,
 }
 
@@ -45,21 +52,35 @@ impl Admin {
         let config = settings.config("throughline-admin");
         let client = AdminClient::from_config_and_context(&config, Context::new("admin"))
             .map_err(|error| broker_error("cannot make an admin client", &error))?;
-        Ok(Self { client, patience })
+        let asker = BaseConsumer::from_config_and_context(&config, Context::new("admin"))
+            .map_err(|error| broker_error("cannot make a client", &error))?;
+        Ok(Self {
+            client,
+            asker,
+            patience,
+        })
     }
 
     /// The topics of the cluster with their numbers of partitions.
     pub fn partitions(&self) -> Result<BTreeMap<String, u32>, StreamError> {
-        let metadata = self
-            .client
-            .inner()
-            .fetch_metadata(None, self.patience)
-            .map_err(|error| broker_error("cannot list the topics", &reason_of(&error)))?;
-        Ok(metadata
-            .topics()
-            .iter()
-            .map(|topic| (topic.name().to_owned(), topic.partitions().len() as u32))
-            .collect())
+        let deadline = Instant::now() + self.patience;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let error = match self.asker.fetch_metadata(None, left.min(GLANCE)) {
+                Ok(metadata) => {
+                    let topics = metadata.topics().iter();
+                    let counted =
+                        topics.map(|topic| (topic.name().to_owned(), topic.partitions().len()));
+                    return Ok(counted.map(|(name, count)| (name, count as u32)).collect());
+                }
+                Err(error) => error,
+            };
+            serve(&self.asker);
+            let refusal = self.asker.context().refusal();
+            if refusal.is_some() || Instant::now() >= deadline {
+                return Err(unanswered("cannot list the topics", &error, refusal));
+            }
+        }
     }
 
     /// Makes the topics that do not exist, and names them. Those that exist
@@ -88,7 +109,7 @@ impl Admin {
             .request_timeout(Some(self.patience))
             .operation_timeout(Some(self.patience));
         let results = block_on(self.client.create_topics(&new, &options))
-            .map_err(|error| broker_error("cannot create topics", &reason_of(&error)))?;
+            .map_err(|error| unanswered("cannot create topics", &error, None))?;
         let mut created = Vec::new();
         for result in results {
             match result {
@@ -96,7 +117,12 @@ impl Admin {
                 // Another worker was faster.
                 Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
                 Err((name, code)) => {
-                    return Err(broker_error(format!("cannot create topic {name}"), &code));
+                    let error = KafkaError::AdminOp(code);
+                    return Err(unanswered(
+                        format!("cannot create topic {name}"),
+                        &error,
+                        None,
+                    ));
                 }
             }
         }
@@ -197,7 +223,7 @@ impl Admin {
             }),
             None => Err(StreamError::Broker {
                 context: format!("cannot use topic {topic}"),
-                reason: "it does not exist".to_owned(),
+                reason: "it does not exist, or the user of `kafka.client` may not see it (`throughline topics create` makes it; docs/kafka-access.md lists the ACLs of each role)".to_owned(),
             }),
         }
     }

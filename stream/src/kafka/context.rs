@@ -13,6 +13,8 @@ use rdkafka::producer::ProducerContext;
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{ClientContext, Message};
 
+use super::refusal::remedy;
+use super::settings::broker_error;
 use crate::record::TopicPartition;
 use crate::role::StreamError;
 
@@ -31,6 +33,16 @@ pub(super) struct Context {
     leaving: AtomicBool,
     rebalances: Mutex<VecDeque<Rebalance>>,
     undelivered: Mutex<Option<StreamError>>,
+    refusal: Mutex<Option<Refusal>>,
+}
+
+/// Why brokers do not let the client in, which does not pass by itself.
+#[derive(Clone, Debug)]
+pub(super) struct Refusal {
+    /// What the client says.
+    pub(super) reason: String,
+    /// What to do about it.
+    pub(super) remedy: &'static str,
 }
 
 impl Context {
@@ -41,6 +53,7 @@ impl Context {
             leaving: AtomicBool::new(false),
             rebalances: Mutex::default(),
             undelivered: Mutex::default(),
+            refusal: Mutex::default(),
         }
     }
 
@@ -49,8 +62,30 @@ impl Context {
         &self.name
     }
 
+    /// Why the client is not let in, as far as it has heard.
+    pub(super) fn refusal(&self) -> Option<Refusal> {
+        self.refused().clone()
+    }
+
+    fn refused(&self) -> MutexGuard<'_, Option<Refusal>> {
+        self.refusal.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes that brokers do not let the client in; says so once.
+    fn is_refused(&self, reason: &str, remedy: &'static str) {
+        let mut refused = self.refused();
+        if refused.is_none() {
+            tracing::error!(client = self.name, reason, remedy, "kafka refuses");
+        }
+        *refused = Some(Refusal {
+            reason: reason.to_owned(),
+            remedy,
+        });
+    }
+
     /// Notes that the broker answers.
     pub(super) fn is_here(&self) {
+        *self.refused() = None;
         if self.away.load(Ordering::Relaxed) && self.away.swap(false, Ordering::Relaxed) {
             tracing::info!(client = self.name, "kafka is back");
         }
@@ -125,7 +160,11 @@ impl ClientContext for Context {
 
     fn error(&self, error: KafkaError, reason: &str) {
         let client = self.name.as_str();
-        match error.rdkafka_error_code() {
+        let code = error.rdkafka_error_code();
+        if let Some(remedy) = remedy(code, reason) {
+            return self.is_refused(reason, remedy);
+        }
+        match code {
             Some(RDKafkaErrorCode::AllBrokersDown) => self.is_away(reason),
             Some(code) if heals(code) => tracing::debug!(client, %error, reason, "kafka"),
             _ => tracing::error!(client, %error, reason, "kafka"),
@@ -193,9 +232,49 @@ impl ProducerContext for Context {
     }
 }
 
-/// What an error says, without the wrapping of the library.
+/// What an error says, without the wrapping of the library; where it cannot
+/// pass by itself, what to do about it.
 pub(super) fn reason_of(error: &KafkaError) -> String {
-    error
-        .rdkafka_error_code()
-        .map_or_else(|| error.to_string(), |code| code.to_string())
+    let Some(code) = error.rdkafka_error_code() else {
+        return error.to_string();
+    };
+    match remedy(Some(code), "") {
+        Some(remedy) => format!("{code} ({remedy})"),
+        None => code.to_string(),
+    }
+}
+
+/// The error of something that brokers refuse, if they do.
+pub(super) fn refused(
+    what: &str,
+    code: Option<RDKafkaErrorCode>,
+    reason: &str,
+) -> Option<StreamError> {
+    remedy(code, reason).map(|remedy| StreamError::Refused {
+        context: what.to_owned(),
+        reason: reason.to_owned(),
+        remedy,
+    })
+}
+
+/// The error of a question: a refusal where brokers do not let the client in,
+/// which the client may have heard of before it gave up.
+pub(super) fn unanswered(
+    what: impl Into<String>,
+    error: &KafkaError,
+    heard: Option<Refusal>,
+) -> StreamError {
+    let code = error.rdkafka_error_code();
+    let told = remedy(code, "").map(|remedy| Refusal {
+        reason: code.map_or_else(|| error.to_string(), |code| code.to_string()),
+        remedy,
+    });
+    match told.or(heard) {
+        Some(Refusal { reason, remedy }) => StreamError::Refused {
+            context: what.into(),
+            reason,
+            remedy,
+        },
+        None => broker_error(what, &reason_of(error)),
+    }
 }

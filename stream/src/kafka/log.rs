@@ -9,7 +9,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{Offset, TopicPartitionList};
 use throughline_brokers::Inbox;
 
-use super::context::{Context, heals, reason_of};
+use super::context::{Context, heals, unanswered};
 use super::lifeline::Lifeline;
 use super::settings::{ClientSettings, broker_error};
 use super::slots::Slots;
@@ -122,7 +122,7 @@ impl LogReader {
         if passes(error) {
             return Ok(());
         }
-        Err(broker_error(self.place(), &reason_of(error)))
+        Err(unanswered(self.place(), error, None))
     }
 
     /// What is being done, for an error.

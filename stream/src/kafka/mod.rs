@@ -14,6 +14,7 @@ mod lifeline;
 mod log;
 mod offsets;
 mod publisher;
+mod refusal;
 mod settings;
 mod slots;
 mod source;

@@ -10,7 +10,7 @@ use rdkafka::metadata::MetadataTopic;
 use rdkafka::topic_partition_list::TopicPartitionListElem;
 use rdkafka::{Offset, TopicPartitionList};
 
-use super::context::Context;
+use super::context::{Context, unanswered};
 use super::lifeline::Lifeline;
 use super::settings::{ClientSettings, broker_error};
 use crate::idle::{Offsets, Watermarks};
@@ -64,14 +64,10 @@ impl GroupOffsets {
         what: impl FnOnce() -> String,
         question: impl FnOnce(&BaseConsumer<Context>, Duration) -> KafkaResult<T>,
     ) -> Result<T, StreamError> {
-        // Nothing is subscribed: this serves log lines and errors. Every client
-        // has some while Kafka is away, those too that are not asked then.
+        // Every client has log lines while Kafka is away, those too that are
+        // not asked then.
         for Asker { consumer, .. } in self.groups.values() {
-            for _ in 0..MAX_SERVED {
-                if consumer.poll(Duration::ZERO).is_none() {
-                    break;
-                }
-            }
+            serve(consumer);
         }
         if !self.groups.contains_key(group) {
             let asker = self.asker(group)?;
@@ -81,10 +77,16 @@ impl GroupOffsets {
         asker.lifeline.waits();
         let answer = question(&asker.consumer, self.patience);
         match &answer {
-            Ok(_) => asker.lifeline.heard(),
-            Err(_) => asker.lifeline.silent(asker.consumer.client()),
+            Ok(_) => {
+                asker.consumer.context().is_here();
+                asker.lifeline.heard();
+            }
+            Err(_) => {
+                serve(&asker.consumer);
+                asker.lifeline.silent(asker.consumer.client());
+            }
         }
-        answer.map_err(|error| broker_error(what(), &error))
+        answer.map_err(|error| unanswered(what(), &error, asker.consumer.context().refusal()))
     }
 
     /// The partitions of those of the topics that exist, asked by the client
@@ -148,6 +150,15 @@ impl GroupOffsets {
             Some((at, (offset, element.metadata().to_owned())))
         };
         Ok(offsets.elements().iter().filter_map(commit).collect())
+    }
+}
+
+/// Serves log lines and errors of a client that is subscribed to nothing.
+pub(super) fn serve(consumer: &BaseConsumer<Context>) {
+    for _ in 0..MAX_SERVED {
+        if consumer.poll(Duration::ZERO).is_none() {
+            break;
+        }
     }
 }
 

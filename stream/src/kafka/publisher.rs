@@ -7,7 +7,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header as KafkaHeader, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 
-use super::context::{Context, reason_of};
+use super::context::{Context, reason_of, refused};
 use super::lifeline::Lifeline;
 use super::settings::{PublisherSettings, broker_error};
 use crate::blocked::{Blocked, role_of};
@@ -60,12 +60,16 @@ impl KafkaPublisher {
     /// not be written.
     fn serve(&self) -> Result<(), StreamError> {
         self.producer.poll(Duration::ZERO);
-        if let Some((_, reason)) = self.producer.client().fatal_error() {
+        if let Some((code, reason)) = self.producer.client().fatal_error() {
             // Whatever else failed, failed because of it.
             let first = self.producer.context().take_undelivered();
             return Err(first
                 .filter(|error| !is_consequence(error))
-                .unwrap_or_else(|| broker_error("the producer cannot go on", &reason)));
+                .unwrap_or_else(|| {
+                    let what = "the producer cannot go on";
+                    refused(what, Some(code), &reason)
+                        .unwrap_or_else(|| broker_error(what, &reason))
+                }));
         }
         self.producer
             .context()

@@ -61,13 +61,23 @@ pub const RESERVED_PROPERTIES: &[&str] = &[
 ];
 
 /// How every client reaches the brokers.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ClientSettings {
     /// The brokers to ask first, `host:port,host:port`.
     pub bootstrap_servers: String,
     /// Properties of librdkafka, for security and tuning; none of
     /// [`RESERVED_PROPERTIES`].
     pub properties: BTreeMap<String, String>,
+}
+
+impl std::fmt::Debug for ClientSettings {
+    /// Everything but the values of the properties: passwords are among them.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ClientSettings")
+            .field("bootstrap_servers", &self.bootstrap_servers)
+            .field("properties", &self.properties.keys().collect::<Vec<_>>())
+            .finish()
+    }
 }
 
 impl ClientSettings {

@@ -10,7 +10,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{Offset, TopicPartitionList};
 use throughline_brokers::Inbox;
 
-use super::context::{Context, Rebalance, heals, reason_of};
+use super::context::{Context, Rebalance, heals, reason_of, unanswered};
 use super::lifeline::Lifeline;
 use super::settings::{Member, SourceSettings, broker_error};
 use super::slots::{Slots, list};
@@ -181,7 +181,9 @@ impl KafkaSource {
                     self.consumer().context().is_away(&reason_of(&error));
                     return Ok(false);
                 }
-                Err(error) => return Err(broker_error("cannot read committed offsets", &error)),
+                Err(error) => {
+                    return Err(unanswered("cannot read committed offsets", &error, None));
+                }
             };
         }
         let mut list = TopicPartitionList::new();
@@ -268,7 +270,7 @@ impl KafkaSource {
         let is_fenced = self.is_fenced()
             || code == Some(RDKafkaErrorCode::FencedInstanceId) && self.owns_its_name();
         if code.is_some_and(|code| !heals(code)) && !is_fenced {
-            return Err(broker_error("cannot commit offsets", &reason_of(error)));
+            return Err(unanswered("cannot commit offsets", error, None));
         }
         tracing::debug!(client = self.settings.name, %error, "offsets were not committed");
         self.verify_at = Some(Instant::now() + VERIFY_AFTER);
@@ -318,12 +320,22 @@ impl KafkaSource {
                 );
                 Ok(())
             }
-            Some(code) if !heals(code) => Err(broker_error("the consumer cannot go on", &code)),
+            Some(code) if !heals(code) => Err(unanswered(self.what(), error, None)),
             _ => {
                 tracing::debug!(client = self.settings.name, %error, "poll");
                 Ok(())
             }
         }
+    }
+
+    /// What the client is there for, for an error.
+    fn what(&self) -> String {
+        format!(
+            "{} cannot go on reading {} in the group {}",
+            self.settings.name,
+            self.settings.topics.join(", "),
+            self.settings.group
+        )
     }
 
     /// The library does not say which partition it means, so all are looked at.

@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
 
-use super::context::{Context, heals, reason_of};
-use super::settings::broker_error;
+use super::context::{Context, heals, reason_of, unanswered};
 use crate::record::TopicPartition;
 use crate::role::StreamError;
 
@@ -49,7 +48,10 @@ impl Log<'_> {
                 self.consumer.context().is_away(&reason_of(&error));
                 Ok(None)
             }
-            Err(error) => Err(broker_error("cannot tell what a log holds", &error)),
+            Err(error) => {
+                let what = format!("cannot tell what {topic}[{partition}] holds");
+                Err(unanswered(what, &error, None))
+            }
         }
     }
 }

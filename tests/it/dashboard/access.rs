@@ -277,7 +277,7 @@ fn clickhouse_fences_every_view() {
 
 async fn fenced_count(connection: &throughline_sink::Connection, view: &str, tenant: &str) -> u64 {
     use throughline_dashboard::reader::{Fence, Params, Question, Reader};
-    let reader = Reader::new(connection, 1, std::time::Duration::from_mins(1));
+    let reader = Reader::new(connection, 1, std::time::Duration::from_mins(1)).unwrap();
     // Questions are written once and stay; so does this one.
     let sql: &'static str = format!("SELECT count() FROM {view}").leak();
     let question = Question { name: "count", sql };

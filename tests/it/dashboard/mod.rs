@@ -5,5 +5,5 @@ mod access;
 mod browser;
 mod figures;
 mod html;
-mod served;
+pub mod served;
 mod truth;

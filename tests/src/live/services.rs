@@ -122,9 +122,19 @@ pub struct OwnKafka {
 impl OwnKafka {
     /// A running one; its name tells it from those of other tests.
     pub fn start(name: &str) -> Self {
+        Self::start_with(name, None)
+    }
+
+    /// The same with more configuration, from a directory (see `dev/services.sh`).
+    pub fn start_with(name: &str, config: Option<&Path>) -> Self {
         let instance = Instance::new(name);
         let directory = &instance.directory;
-        run("up", directory, &["--only", "kafka", "--kafka-port", "0"]);
+        let mut command = services("up", directory);
+        command.args(["--only", "kafka", "--kafka-port", "0"]);
+        if let Some(config) = config {
+            command.arg("--config").arg(config);
+        }
+        succeed("up", &mut command);
         Self {
             address: address(directory, "THROUGHLINE_KAFKA="),
             instance,
@@ -154,6 +164,31 @@ impl OwnKafka {
     }
 }
 
+/// A ClickHouse that one test has for itself, with users of its own.
+pub struct OwnClickHouse {
+    /// Where it answers over HTTP, `host:port`.
+    pub address: String,
+    _instance: Instance,
+}
+
+impl OwnClickHouse {
+    /// A running one with the configuration in a directory (see `dev/services.sh`)
+    /// and variables that it names.
+    pub fn start(name: &str, config: &Path, variables: &[(String, String)]) -> Self {
+        let instance = Instance::new(name);
+        let directory = &instance.directory;
+        let mut command = services("up", directory);
+        command.args(["--only", "clickhouse", "--http-port", "0"]);
+        command.args(["--native-port", "0", "--config"]).arg(config);
+        command.envs(variables.iter().cloned());
+        succeed("up", &mut command);
+        Self {
+            address: address(directory, "THROUGHLINE_CLICKHOUSE="),
+            _instance: instance,
+        }
+    }
+}
+
 fn watch(directory: &Path) -> Child {
     Command::new("bash")
         .args(["-c", WATCHER, "watcher"])
@@ -168,7 +203,11 @@ fn watch(directory: &Path) -> Child {
 }
 
 fn run(command: &str, directory: &Path, options: &[&str]) {
-    let output = services(command, directory).args(options).output().unwrap();
+    succeed(command, services(command, directory).args(options));
+}
+
+fn succeed(command: &str, call: &mut Command) {
+    let output = call.output().unwrap();
     assert!(
         output.status.success(),
         "dev/services.sh {command} failed:\n{}{}",
