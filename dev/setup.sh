@@ -146,6 +146,26 @@ if ((${#missing[@]})); then
         "(Java must be 17 or newer, for the tests Node.js 20 or newer)"
 fi
 
+# The alerts are tested with Prometheus and promtool. Debian's package would start a server on all addresses, so that
+# only its programs are taken out, for which nobody need be root; where it is installed, that one is used.
+programs="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/.dev/cache/prometheus"
+fetch_prometheus() {
+    local work=$programs.partial
+    rm -rf "$work"
+    mkdir -p "$work"
+    # The lists may be of a package that is gone.
+    (cd "$work" && { apt-get download -qq prometheus || { apt-get update -qq && apt-get download -qq prometheus; }; }) >"$work/log" 2>&1 ||
+        fail "apt-get could not download prometheus" "$(tail -n 2 "$work/log")" "install prometheus and promtool with this system's package manager"
+    dpkg-deb -x "$work"/prometheus_*.deb "$work"
+    rm "$work"/prometheus_*.deb
+    mv "$work" "$programs"
+}
+if [[ $purpose == tests && ! -d $programs ]] && ! { has prometheus && has promtool; }; then
+    has apt-get && has dpkg-deb || fail "missing: prometheus and promtool" "install them with this system's package manager"
+    echo "fetching prometheus ..."
+    fetch_prometheus
+fi
+
 if ! has cargo && [[ ! -x ${HOME:-}/.cargo/bin/cargo ]]; then
     fail "cargo is missing" "install Rust, see https://rustup.rs (the version needed stands in Cargo.toml, rust-version)"
 fi

@@ -23,6 +23,7 @@ mod shutdown;
 mod snapshots;
 mod telemetry;
 mod topic_files;
+mod usage;
 mod verify;
 mod workers;
 
@@ -40,6 +41,34 @@ pub fn configuration_mistakes(name: &str, text: &str) -> Vec<String> {
         Ok(_) => Vec::new(),
         Err(broken) => broken.0.iter().map(ToString::to_string).collect(),
     }
+}
+
+/// What the program says against a command line (its words after `throughline`),
+/// if it does not accept it. Nothing is done.
+pub fn command_mistake(words: &[&str]) -> Option<String> {
+    let words = std::iter::once("throughline").chain(words.iter().copied());
+    cli::Cli::try_parse_from(words)
+        .err()
+        .map(|error| error.to_string())
+}
+
+/// A YAML file as JSON, all of whose single values are texts; or what is wrong
+/// with it, by place.
+pub fn yaml_as_json(name: &str, text: &str) -> Result<serde_json::Value, Vec<String>> {
+    fn json(node: config::Node) -> serde_json::Value {
+        match node.value {
+            config::Value::Null => serde_json::Value::Null,
+            config::Value::Scalar(text) => text.into(),
+            config::Value::List(nodes) => nodes.into_iter().map(json).collect(),
+            config::Value::Map(entries) => {
+                let entries = entries.into_iter();
+                entries.map(|entry| (entry.key, json(entry.node))).collect()
+            }
+        }
+    }
+    let read = config::Node::parse(text, &name.into());
+    read.map(json)
+        .map_err(|mistakes| mistakes.iter().map(ToString::to_string).collect())
 }
 
 /// The program: does what its command line says.

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use metrics::gauge;
 use throughline_ingest::IdentKeys;
 use throughline_sink::{ClickHouse, SinkError, schema};
 use throughline_stream::kafka::{Admin, GroupOffsets};
-use throughline_stream::{Stop, StreamError};
+use throughline_stream::{Stop, StreamError, metric_names};
 
 use crate::config::{Kafka, Settings};
 use crate::health::{Health, State};
@@ -98,7 +99,12 @@ pub fn schema_when_there(settings: &Settings, stop: &Stop) -> Result<bool, SinkE
         at: &connection.url,
         ..Wait::for_kafka(&settings.kafka)
     };
-    let ask = || schema::apply(&clickhouse, settings.processor.generation);
+    // Until the first insert this is all that is known of it.
+    let ask = || {
+        let applied = schema::apply(&clickhouse, settings.processor.generation);
+        gauge!(metric_names::SINK_CLICKHOUSE_UP).set(if applied.is_ok() { 1.0 } else { 0.0 });
+        applied
+    };
     let is_away = |error: &SinkError| {
         matches!(
             error,

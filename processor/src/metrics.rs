@@ -71,6 +71,12 @@ pub fn checkpoint(done: &Checkpoint, took: Duration) {
     counter!(names::PROCESSOR_STORED_KEYS_TOTAL).increment(done.keys as u64);
 }
 
+/// Reports that state is stored up to now: by a checkpoint, or since there was
+/// nothing to store yet.
+pub fn stored_at(now_ms: i64) {
+    gauge!(names::PROCESSOR_CHECKPOINT_TIMESTAMP_SECONDS).set(now_ms as f64 / 1000.0);
+}
+
 /// Reports records that were applied.
 pub fn applied(records: usize, bytes: usize, seconds: f64) {
     counter!(names::PROCESSOR_RECORDS_TOTAL).increment(records as u64);

@@ -110,6 +110,7 @@ impl<S: Store> Processor<S> {
         source: Box<dyn Source + Send>,
         publish: Box<dyn Publish + Send>,
     ) -> Self {
+        report::stored_at(now_ms());
         Self {
             config,
             rules,
@@ -322,6 +323,7 @@ impl<S: Store> Processor<S> {
         }
         self.source.commit(&positions)?;
         report::checkpoint(&done, begun.elapsed());
+        report::stored_at(now_ms());
         self.report_freshness();
         Ok(())
     }

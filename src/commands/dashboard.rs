@@ -13,6 +13,7 @@ use crate::dashboard::{self, Measured};
 use crate::health::{Health, State};
 use crate::shutdown;
 use crate::telemetry;
+use crate::usage;
 use crate::workers::Workers;
 use throughline_stream::Stop;
 
@@ -26,6 +27,7 @@ pub fn execute(settings: &Settings) -> anyhow::Result<()> {
         bail!("dashboard.listen is empty: set it to an address such as 127.0.0.1:8080");
     };
     telemetry::start_metrics(&settings.telemetry, &health)?;
+    usage::start(&["dashboard"], None)?;
     let address = bound.address();
     let mut workers = Workers::new(stop.clone(), health.clone(), settings.shutdown_timeout);
     let (settings, stopped) = (Arc::new(settings.clone()), stop.clone());

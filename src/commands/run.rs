@@ -18,7 +18,7 @@ use crate::monitor::UntilIdle;
 use crate::roles::{Joined, Worker};
 use crate::shutdown::Signals;
 use crate::workers::Workers;
-use crate::{monitor, prepare, roles, snapshots, telemetry};
+use crate::{monitor, prepare, roles, snapshots, telemetry, usage};
 
 /// How often it is looked whether the schema is up to date.
 const SCHEMA_INTERVAL: Duration = Duration::from_millis(100);
@@ -37,6 +37,15 @@ pub enum RoleName {
 impl RoleName {
     /// Every role.
     pub const ALL: [Self; 3] = [Self::Ingest, Self::Processor, Self::Sink];
+
+    /// What it is called in metrics.
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Ingest => "ingest",
+            Self::Processor => "processor",
+            Self::Sink => "sink",
+        }
+    }
 }
 
 /// Runs these roles in this process, until a signal asks them to end.
@@ -49,6 +58,12 @@ pub fn execute(
     let (stop, health) = (Stop::new(), Health::default());
     signals.obey(&stop, settings.shutdown_timeout)?;
     telemetry::start_metrics(&settings.telemetry, &health)?;
+    let labels: Vec<_> = names.iter().map(|name| name.label()).collect();
+    let has_state = names.contains(&RoleName::Processor);
+    usage::start(
+        &labels,
+        has_state.then(|| settings.processor.data_dir.clone()),
+    )?;
     health.set("kafka", State::Waiting("not asked yet".to_owned()));
     if !prepare::topics_when_there(&settings.kafka, &health, &stop)? {
         return Ok(());

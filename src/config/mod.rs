@@ -40,7 +40,8 @@ pub use tenants::{Tenant, Tenants};
 
 use mistake::Mistakes;
 use section::{Item, Section};
-use tree::{Node, Place, Value};
+use tree::Place;
+pub use tree::{Node, Value};
 
 /// Every default, commented.
 pub const DEFAULTS: &str = include_str!("../../config/default.yaml");

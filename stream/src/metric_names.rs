@@ -26,6 +26,18 @@ macro_rules! metric_names {
 }
 
 metric_names! {
+    /// 1 for each role that this process has; label role (ingest, processor, sink, dashboard).
+    PROCESS_ROLE = Gauge Count "throughline_process_role";
+    /// When this process started, as Unix time.
+    PROCESS_START_TIMESTAMP_SECONDS = Gauge Seconds "throughline_process_start_timestamp_seconds";
+    /// Memory that this process has.
+    PROCESS_RESIDENT_BYTES = Gauge Bytes "throughline_process_resident_bytes";
+    /// Memory that this process may have at most: the limit of its control group, or what the machine has.
+    PROCESS_MEMORY_LIMIT_BYTES = Gauge Bytes "throughline_process_memory_limit_bytes";
+    /// Room that is left on the disk of the state (`processor.data_dir`); label directory.
+    PROCESS_DISK_FREE_BYTES = Gauge Bytes "throughline_process_disk_free_bytes";
+    /// Size of that disk; label directory.
+    PROCESS_DISK_SIZE_BYTES = Gauge Bytes "throughline_process_disk_size_bytes";
     /// Requests answered by the dashboard; labels page, status.
     DASHBOARD_REQUESTS_TOTAL = Counter Count "throughline_dashboard_requests_total";
     /// How long reading requests took; label page.
@@ -42,6 +54,8 @@ metric_names! {
     STREAM_LAG_RECORDS = Gauge Count "throughline_stream_lag_records";
     /// Whether the last question to Kafka was answered: 1 or 0.
     STREAM_KAFKA_UP = Gauge Count "throughline_stream_kafka_up";
+    /// Times that a group assigned partitions to a worker; label role.
+    STREAM_REBALANCES_TOTAL = Counter Count "throughline_stream_rebalances_total";
     /// Workers that their group took for others of their own names, and that joined it again without.
     STREAM_FENCED_MEMBERS_TOTAL = Counter Count "throughline_stream_fenced_members_total";
     /// How long workers waited: role, and on what: records, acknowledgements (of written records), room (in the producer's queue), clickhouse (an insert and its answer); labels role, on.
@@ -122,6 +136,8 @@ metric_names! {
     PROCESSOR_CACHED_CHUNKS = Gauge Count "throughline_processor_cached_chunks";
     /// How long one checkpoint took: publish, store, commit.
     PROCESSOR_CHECKPOINT_SECONDS = Histogram Seconds "throughline_processor_checkpoint_seconds";
+    /// When a worker of this process last completed a checkpoint, or began to work, as Unix time.
+    PROCESSOR_CHECKPOINT_TIMESTAMP_SECONDS = Gauge Seconds "throughline_processor_checkpoint_timestamp_seconds";
     /// Messages sent to other partitions.
     PROCESSOR_SENT_MESSAGES_TOTAL = Counter Count "throughline_processor_sent_messages_total";
     /// Rows sent to `rollups`.

@@ -76,6 +76,22 @@ fn a_line_at_rest_tells_everything_and_its_sums_agree() {
     }
     let rejected: f64 = values(&page, metric_names::INGEST_REJECTED).iter().sum();
     assert!((rejected - traffic.rejected as f64).abs() < 0.5);
+    let one = |name: &str| values(&page, name)[0];
+    assert_eq!(values(&page, metric_names::PROCESS_ROLE), [1.0; 3]);
+    assert!(
+        one(metric_names::PROCESS_RESIDENT_BYTES) < one(metric_names::PROCESS_MEMORY_LIMIT_BYTES)
+    );
+    assert!(
+        one(metric_names::PROCESS_DISK_FREE_BYTES) < one(metric_names::PROCESS_DISK_SIZE_BYTES)
+    );
+    assert!(
+        one(metric_names::PROCESSOR_CHECKPOINT_TIMESTAMP_SECONDS)
+            > one(metric_names::PROCESS_START_TIMESTAMP_SECONDS)
+    );
+    for role in ["ingest", "processor", "sink"] {
+        let name = metric_names::STREAM_REBALANCES_TOTAL;
+        assert!(one(&format!("{name}{{role=\"{role}\"}}")) >= 1.0, "{role}");
+    }
     for path in ["/healthz", "/readyz"] {
         let (status, body) = get(&address, path).unwrap();
         assert_eq!(status, 200, "{path}: {body}");

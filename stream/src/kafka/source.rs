@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use metrics::counter;
+use metrics::{Counter, counter};
 use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -48,6 +48,8 @@ pub struct KafkaSource {
     failed: Option<StreamError>,
     lifeline: Lifeline,
     blocked: Blocked,
+    /// Times that partitions were assigned.
+    rebalances: Counter,
     /// What the lifeline asks for.
     topic: String,
 }
@@ -57,6 +59,9 @@ impl KafkaSource {
     pub fn new(settings: &SourceSettings, start: StartAt) -> Result<Self, StreamError> {
         // An alarm needs something to compare with.
         counter!(metric_names::STREAM_FENCED_MEMBERS_TOTAL).increment(0);
+        let role = role_of(&settings.name);
+        let rebalances = counter!(metric_names::STREAM_REBALANCES_TOTAL, "role" => role.to_owned());
+        rebalances.increment(0);
         Ok(Self {
             inbox: join(settings)?,
             settings: settings.clone(),
@@ -67,7 +72,8 @@ impl KafkaSource {
             verify_at: None,
             failed: None,
             lifeline: Lifeline::new(&settings.client),
-            blocked: Blocked::new(role_of(&settings.name), "records"),
+            blocked: Blocked::new(role, "records"),
+            rebalances,
             topic: settings.topics.first().cloned().unwrap_or_default(),
         })
     }
@@ -142,6 +148,7 @@ impl KafkaSource {
             Some(Rebalance::Assign(partitions)) => {
                 if self.assign(&partitions)? {
                     tracing::info!(client = self.settings.name, partitions = %list(&partitions), "assigned");
+                    self.rebalances.increment(1);
                     failpoint::reached(Step::Assigned);
                     Ok(Some(Polled::Assigned(partitions)))
                 } else {
