@@ -40,6 +40,7 @@ GRANT DROP TABLE ON throughline._tmp_replace_* TO throughline_sink;
 GRANT TABLE ENGINE ON MergeTree TO throughline_sink;
 GRANT TABLE ENGINE ON ReplacingMergeTree TO throughline_sink;
 GRANT TABLE ENGINE ON AggregatingMergeTree TO throughline_sink;
+GRANT TABLE ENGINE ON Buffer TO throughline_sink;
 
 -- The dashboard: reads what its pages show, rejected records for admins among it.
 GRANT SELECT ON throughline.* TO throughline_dashboard;
@@ -92,6 +93,7 @@ GRANT SELECT ON throughline.tenants TO throughline_reader;
 GRANT SELECT ON throughline.freshness TO throughline_reader;
 GRANT SELECT ON throughline.generations TO throughline_reader;
 GRANT SELECT ON throughline.arrivals TO throughline_reader;
+GRANT SELECT ON throughline.arrivals_gathered TO throughline_reader;
 GRANT SELECT ON throughline.call_versions TO throughline_reader;
 GRANT SELECT ON throughline.cost_versions TO throughline_reader;
 GRANT SELECT ON throughline.credit_cells TO throughline_reader;
@@ -108,6 +110,7 @@ GRANT SELECT ON throughline.traffic_cells TO throughline_reader;
 -- user who asks, which currentUser() says in such a view too.
 CREATE ROW POLICY OR REPLACE throughline_tenant ON
     throughline.arrivals,
+    throughline.arrivals_gathered,
     throughline.call_versions,
     throughline.cost_versions,
     throughline.credit_cells,
@@ -126,6 +129,7 @@ CREATE ROW POLICY OR REPLACE throughline_tenant ON
 -- this one is for all others, the administrator among them.
 CREATE ROW POLICY OR REPLACE throughline_all ON
     throughline.arrivals,
+    throughline.arrivals_gathered,
     throughline.call_versions,
     throughline.cost_versions,
     throughline.credit_cells,
