@@ -135,8 +135,8 @@ fn a_broken_line_wakes_somebody_until_it_is_mended() {
         ("ThroughlineStuck", "group", "alerts-sink"),
     ];
     let rejected = [
-        ("ThroughlineDeadLetterShare", "topic", "alerts.web"),
-        ("ThroughlineMostRecordsRejected", "topic", "alerts.web"),
+        ("ThroughlineDeadLetterShare", "topic", "web"),
+        ("ThroughlineMostRecordsRejected", "topic", "web"),
     ];
     let stopped = [
         ("ThroughlineRoleDown", "role", "processor"),

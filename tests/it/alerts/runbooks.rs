@@ -39,11 +39,10 @@ fn commands(text: &str) -> Vec<Vec<String>> {
         let line = line.split(" #").next().unwrap_or(line);
         for call in line.split(['|', ';']).flat_map(|part| part.split("&&")) {
             let words: Vec<_> = call.split_whitespace().map(unquoted).collect();
-            let at = words.iter().enumerate().find(|(at, word)| {
-                let is_value = *at > 0 && words[at - 1].starts_with('-') && words[at - 1] != "--";
-                *word == "throughline" && !is_value
-            });
-            if let Some((at, _)) = at {
+            // Called here, or in a pod; elsewhere it is the name of something.
+            let is_called = |at: usize| at == 0 || words[at - 1] == "--";
+            let at = (0..words.len()).find(|at| words[*at] == "throughline" && is_called(*at));
+            if let Some(at) = at {
                 commands.push(words[at + 1..].to_vec());
             }
         }
@@ -106,7 +105,7 @@ fn the_program_accepts_each_command_that_pages_show() {
 
 #[test]
 fn commands_are_found_wherever_they_stand() {
-    let text = "Call `throughline verify`, never `make demo`.\n```sh\nkubectl -n throughline exec a -- throughline verify --table 'deals' | head # x\n```\n";
+    let text = "Call `throughline verify`, never `make demo`.\n```sh\nhelm history throughline; kubectl -n throughline exec a -- throughline verify --table 'deals' | head # x\n```\n";
     let found: Vec<_> = commands(text).iter().map(|words| words.join(" ")).collect();
     assert_eq!(found, ["verify", "verify --table deals"]);
     assert!(throughline::command_mistake(&["verify", "--tables"]).is_some());
