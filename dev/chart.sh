@@ -37,6 +37,7 @@ digest() { cat "$@" | sha256sum | cut -c1-8; }
 
 # A Python with PyYAML: the first on PATH, or the system's.
 python() {
+    export PYTHONDONTWRITEBYTECODE=1
     local candidate
     for candidate in python3 /usr/bin/python3; do
         if "$candidate" -c 'import yaml' 2>/dev/null; then

@@ -33,7 +33,8 @@ class Namespace:
             raise Wrong(f"helm {arguments[0]}: {done.stderr}")
         # The server warns of fields that it does not know or that are going away, and
         # of workloads whose pods it would not admit.
-        require("Warning:" not in done.stderr, f"helm {arguments[0]}: {done.stderr}")
+        warned = "warnings.go" in done.stderr
+        require(not warned, f"helm {arguments[0]}: {done.stderr}")
         return done.stdout
 
     def apply(self, verb, *arguments):
@@ -155,17 +156,22 @@ def a_life(server):
     require(sorted(place.hooks) == [f"{RELEASE}-throughline-schema", f"{RELEASE}-throughline-topics"], f"{place.hooks}")
     small = place.check()
     require(place.workload("statefulsets", "processor")["replicas"] == 1, "processors")
-    # The size of a volume is the StatefulSet's for good: docs/kubernetes.md says how it grows.
-    try:
-        place.apply("upgrade", "--values", CI / "large-values.yaml")
-    except Wrong as wrong:
-        require("volumeClaimTemplates" in str(wrong), str(wrong))
-    else:
-        raise Wrong("the API server changed the volumes of a StatefulSet")
-    same = ("--set", "processor.persistence.size=10Gi", "--set", "processor.persistence.storageClass=")
-    place.apply("upgrade", "--values", CI / "large-values.yaml", *same)
+    # What can never change is refused before anything happens.
+    place.hooks.clear()
+    partitions = ("--set", "config.kafka.partitions.events=4,processor.replicas=4")
+    volumes = ("--set", "processor.persistence.size=10Gi,processor.persistence.storageClass=")
+    for change, fragment in ((volumes, "Set it to 4 again"), (partitions, "processor.persistence differs")):
+        try:
+            place.apply("upgrade", "--values", CI / "large-values.yaml", *change)
+        except Wrong as wrong:
+            require(fragment in str(wrong), str(wrong))
+        else:
+            raise Wrong(f"{fragment}: upgraded all the same")
+    require(not place.hooks, f"jobs of a refused upgrade: {place.hooks}")
+    place.apply("upgrade", "--values", CI / "large-values.yaml", *partitions, *volumes)
+    require(len(place.hooks) == 2, f"jobs of the upgrade: {place.hooks}")
     large = place.check()
-    require(place.workload("statefulsets", "processor")["replicas"] == 24, "processors after the upgrade")
+    require(place.workload("statefulsets", "processor")["replicas"] == 4, "processors after the upgrade")
     require(("ingresses", f"{RELEASE}-throughline-dashboard") in large, "no ingress")
     require(("prometheusrules", f"{RELEASE}-throughline") in large, "no alerts")
     with server.completing_jobs(place.name, place.see_job):

@@ -1,5 +1,12 @@
 {{/* What the pods of all roles and jobs have in common. */}}
 
+{{/* What Kubernetes does not let change of the processors' volumes. */}}
+{{- define "throughline.volumesOfProcessors" -}}
+{{- with .Values.processor.persistence -}}
+{{- if .enabled }}{{ printf "%v %s %s" .size .storageClass (toJson .annotations) }}{{ else }}none{{ end -}}
+{{- end -}}
+{{- end -}}
+
 {{- define "throughline.containerSecurity" -}}
 allowPrivilegeEscalation: false
 readOnlyRootFilesystem: true

@@ -193,6 +193,19 @@ telemetry.listen: listenAddress
 {{- end -}}
 {{- end -}}
 
+{{- /* What an installation that is there already does not let change. */ -}}
+{{- with lookup "v1" "ConfigMap" .Release.Namespace (printf "%s-config" (include "throughline.fullname" .)) -}}
+{{- $before := mergeOverwrite (fromYaml (include "throughline.defaults" $)) (fromYaml (get .data "throughline.yaml")) -}}
+{{- if ne (int $before.kafka.partitions.events) (int $partitions.events) -}}
+{{- include "throughline.refuse" (printf "config.kafka.partitions.events is %d, and this installation was made with %d: every identifier has its place by it, so it can never change. Set it to %d again." (int $partitions.events) (int $before.kafka.partitions.events) (int $before.kafka.partitions.events)) -}}
+{{- end -}}
+{{- end -}}
+{{- with lookup "apps/v1" "StatefulSet" .Release.Namespace (printf "%s-processor" (include "throughline.fullname" .)) -}}
+{{- if ne (get (default dict .metadata.annotations) "throughline/volumes") (include "throughline.volumesOfProcessors" $) -}}
+{{- include "throughline.refuse" (printf "processor.persistence differs from that of the installation, which Kubernetes does not let change in a StatefulSet. Set it as it was, or enlarge the claims and remove the StatefulSet without its pods first (`kubectl delete statefulset %s --cascade=orphan`; docs/kubernetes.md, Scale)." .metadata.name) -}}
+{{- end -}}
+{{- end -}}
+
 {{- if and (not $v.serviceAccount.create) (not $v.serviceAccount.name) -}}
 {{- include "throughline.refuse" "serviceAccount.name is required without serviceAccount.create." -}}
 {{- end -}}
