@@ -76,15 +76,12 @@ impl GroupOffsets {
         let asker = self.groups.get_mut(group).expect("it was just made");
         asker.lifeline.waits();
         let answer = question(&asker.consumer, self.patience);
-        match &answer {
-            Ok(_) => {
-                asker.consumer.context().is_here();
-                asker.lifeline.heard();
-            }
-            Err(_) => {
-                serve(&asker.consumer);
-                asker.lifeline.silent(asker.consumer.client());
-            }
+        if answer.is_ok() {
+            asker.consumer.context().is_here();
+            asker.lifeline.heard();
+        } else {
+            serve(&asker.consumer);
+            asker.lifeline.silent(asker.consumer.client());
         }
         answer.map_err(|error| unanswered(what(), &error, asker.consumer.context().refusal()))
     }
