@@ -28,8 +28,8 @@ CREATE ROLE IF NOT EXISTS throughline_operator;
 CREATE ROLE IF NOT EXISTS throughline_analyst;
 
 -- The sink: makes the schema and brings it up to date, writes, and deletes rows of
--- erased persons and of outdated generations. The materialised views are its
--- own and run with its rights, so its user must stay (see docs/production.md).
+-- erased persons and of outdated generations. Materialised views may run with the
+-- rights of who made them, so its user must stay (see docs/production.md).
 GRANT CREATE DATABASE, CREATE TABLE, CREATE VIEW, DROP VIEW,
     ALTER ADD COLUMN, ALTER SETTINGS, ALTER ADD INDEX, ALTER MATERIALIZE INDEX, ALTER DROP INDEX,
     SELECT, INSERT, ALTER DELETE

@@ -51,9 +51,9 @@ impl Admin {
     pub fn new(settings: &ClientSettings, patience: Duration) -> Result<Self, StreamError> {
         let config = settings.config("throughline-admin");
         let client = AdminClient::from_config_and_context(&config, Context::new("admin"))
-            .map_err(|error| broker_error("cannot make an admin client", &error))?;
+            .map_err(|error| unmade(&error))?;
         let asker = BaseConsumer::from_config_and_context(&config, Context::new("admin"))
-            .map_err(|error| broker_error("cannot make a client", &error))?;
+            .map_err(|error| unmade(&error))?;
         Ok(Self {
             client,
             asker,
@@ -117,7 +117,7 @@ impl Admin {
                 // Another worker was faster.
                 Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
                 Err((name, code)) => {
-                    let error = KafkaError::AdminOp(code);
+                    let error = KafkaError::Global(code);
                     return Err(unanswered(
                         format!("cannot create topic {name}"),
                         &error,
@@ -226,6 +226,15 @@ impl Admin {
                 reason: "it does not exist, or the user of `kafka.client` may not see it (`throughline topics create` makes it; docs/kafka-access.md lists the ACLs of each role)".to_owned(),
             }),
         }
+    }
+}
+
+/// A client that cannot be made never can be, as it is configured.
+fn unmade(error: &KafkaError) -> StreamError {
+    StreamError::Refused {
+        context: "cannot make a client of kafka".to_owned(),
+        reason: error.to_string(),
+        remedy: "set the property of `kafka.client` that it names; a file must be there and readable",
     }
 }
 

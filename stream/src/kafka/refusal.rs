@@ -3,6 +3,8 @@
 
 use rdkafka::error::RDKafkaErrorCode as Code;
 
+const NO_RIGHT_TO_TOPIC: &str = "the user of `kafka.client` has no right to do this with the topic: docs/kafka-access.md lists the ACLs of each role";
+
 /// What to do about an error; none when it may pass by itself.
 pub(super) fn remedy(code: Option<Code>, reason: &str) -> Option<&'static str> {
     of_code(code?).or_else(|| of_text(reason))
@@ -16,9 +18,7 @@ const fn of_code(code: Code) -> Option<&'static str> {
         Code::UnsupportedSASLMechanism => Some(
             "kafka does not offer sasl.mechanism of `kafka.client` here: set one of the broker's sasl.enabled.mechanisms",
         ),
-        Code::TopicAuthorizationFailed => Some(
-            "the user of `kafka.client` has no right to do this with the topic: docs/kafka-access.md lists the ACLs of each role",
-        ),
+        Code::TopicAuthorizationFailed => Some(NO_RIGHT_TO_TOPIC),
         Code::GroupAuthorizationFailed => Some(
             "the user of `kafka.client` has no right to the consumer group: docs/kafka-access.md lists the ACLs of each role",
         ),
@@ -31,7 +31,9 @@ const fn of_code(code: Code) -> Option<&'static str> {
 
 /// The words are OpenSSL's and librdkafka's.
 fn of_text(reason: &str) -> Option<&'static str> {
-    const SIGNS: [(&[&str], &str); 4] = [
+    const SIGNS: [(&[&str], &str); 5] = [
+        // The broker says so of a record, the client of the producer that it ends.
+        (&["Topic authorization failed"], NO_RIGHT_TO_TOPIC),
         (
             &["ostname mismatch", "IP address mismatch"],
             "the broker's certificate is for other names: put one of them into `kafka.bootstrap_servers` and the broker's advertised.listeners",
