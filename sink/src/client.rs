@@ -88,6 +88,9 @@ impl ClickHouse {
         if !connection.password.is_empty() {
             outside = outside.with_password(&connection.password);
         }
+        for (name, value) in connection.settings() {
+            outside = outside.with_setting(name, value);
+        }
         Ok(Self {
             connection: connection.clone(),
             client: outside.clone().with_database(&connection.database),
@@ -307,6 +310,7 @@ mod tests {
             database: "d".into(),
             user: "u".into(),
             password: "hidden-word".into(),
+            cluster: String::new(),
             connect_timeout_ms: 100,
             request_timeout_ms: 100,
         };

@@ -14,6 +14,9 @@ pub struct Connection {
     pub user: String,
     /// The user's password, empty when there is none.
     pub password: String,
+    /// The cluster that the tables stand on, by its name in ClickHouse's
+    /// `remote_servers`; empty: a single server.
+    pub cluster: String,
     /// How long to wait until a connection stands, milliseconds.
     pub connect_timeout_ms: u64,
     /// How long to wait for the answer to one statement or insert, milliseconds.
@@ -27,6 +30,7 @@ impl fmt::Debug for Connection {
             .field("url", &self.url)
             .field("database", &self.database)
             .field("user", &self.user)
+            .field("cluster", &self.cluster)
             .field("connect_timeout_ms", &self.connect_timeout_ms)
             .field("request_timeout_ms", &self.request_timeout_ms)
             .finish_non_exhaustive()

@@ -22,6 +22,7 @@ impl ClickHouse {
                 database: section.parse("database", identifier).unwrap_or_default(),
                 user: section.name("user"),
                 password: section.text("password"),
+                cluster: section.parse("cluster", cluster).unwrap_or_default(),
                 connect_timeout_ms: section.whole("connect_timeout_ms", 1..=600_000),
                 request_timeout_ms: section.whole("request_timeout_ms", 1..=3_600_000),
             },
@@ -45,6 +46,16 @@ fn url(text: &str) -> Result<String, String> {
             "`{text}` is not a URL such as http://127.0.0.1:8123"
         )),
     }
+}
+
+fn cluster(text: &str) -> Result<String, String> {
+    let legal = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    if !text.chars().all(legal) {
+        return Err(format!(
+            "`{text}` is not the name of a cluster: letters, digits, underscores and hyphens; empty for a single server"
+        ));
+    }
+    Ok(text.to_owned())
 }
 
 fn identifier(text: &str) -> Result<String, String> {

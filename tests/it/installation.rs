@@ -349,6 +349,7 @@ impl Installation {
             database: self.name.clone(),
             user: "default".to_owned(),
             password: String::new(),
+            cluster: String::new(),
             connect_timeout_ms: 5_000,
             request_timeout_ms: 60_000,
         }

@@ -34,6 +34,7 @@ fn config() -> Config {
             database: "throughline".to_owned(),
             user: "default".to_owned(),
             password: String::new(),
+            cluster: String::new(),
             connect_timeout_ms: 100,
             request_timeout_ms: 100,
         },

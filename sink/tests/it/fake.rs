@@ -56,6 +56,7 @@ pub fn connection(address: &str) -> Connection {
         database: "d".into(),
         user: "default".into(),
         password: String::new(),
+        cluster: String::new(),
         connect_timeout_ms: 1_000,
         request_timeout_ms: 60_000,
     }

@@ -65,6 +65,7 @@ impl Service {
             database: database.to_owned(),
             user: "default".into(),
             password: String::new(),
+            cluster: String::new(),
             connect_timeout_ms: 5_000,
             request_timeout_ms: 60_000,
         }
