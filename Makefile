@@ -75,3 +75,9 @@ fuzz: export FUZZ_SECONDS := $(or $(FUZZ_SECONDS),60)
 fuzz: export FUZZ_TARGET := $(FUZZ_TARGET)
 fuzz: setup ## arbitrary bytes into every parser and codec for a while: make fuzz FUZZ_SECONDS=60
 	@dev/fuzz.sh
+
+# Two ClickHouse servers beside the services of all tests.
+.PHONY: test-cluster
+test-cluster: setup ## the line on a ClickHouse of two shards
+	cargo build --workspace --locked
+	cargo test -p throughline-tests --locked --test it -- --ignored cluster::

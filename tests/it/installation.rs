@@ -345,20 +345,30 @@ impl Installation {
     /// How ClickHouse is reached.
     pub fn connection(&self) -> throughline_sink::Connection {
         throughline_sink::Connection {
-            url: format!("http://{}", self.services.clickhouse),
+            url: format!("http://{}", self.clickhouse()),
             database: self.name.clone(),
             user: "default".to_owned(),
             password: String::new(),
-            cluster: String::new(),
+            cluster: self.clickhouse_setting("cluster").unwrap_or_default(),
             connect_timeout_ms: 5_000,
             request_timeout_ms: 60_000,
         }
     }
 
+    /// The configured ClickHouse, `host:port`.
+    fn clickhouse(&self) -> String {
+        let url = self.clickhouse_setting("url").unwrap();
+        url.trim_start_matches("http://").to_owned()
+    }
+
+    fn clickhouse_setting(&self, name: &str) -> Option<String> {
+        self.config["clickhouse"][name].as_str().map(str::to_owned)
+    }
+
     /// The answer of ClickHouse to a query on this installation's database.
     pub fn query(&self, sql: &str) -> String {
         let path = format!("/?database={}", self.name);
-        let (status, body) = crate::http::post(&self.services.clickhouse, &path, sql).unwrap();
+        let (status, body) = crate::http::post(&self.clickhouse(), &path, sql).unwrap();
         assert_eq!(status, 200, "{sql}\n{body}");
         body.trim_end().to_owned()
     }

@@ -5,6 +5,7 @@
 
 mod away;
 mod bucket;
+mod cluster;
 mod configure;
 mod crash;
 mod dashboard;

@@ -154,6 +154,42 @@ impl OwnKafka {
     }
 }
 
+/// A ClickHouse of its own.
+pub struct OwnClickHouse {
+    /// Where it answers over HTTP, `host:port`.
+    pub address: String,
+    /// Where it speaks its own protocol, `host:port`.
+    pub native: String,
+    /// Ends it.
+    _instance: Instance,
+}
+
+impl OwnClickHouse {
+    /// A running one with a port for its own protocol, and a file of configuration
+    /// beside that of all.
+    pub fn start(name: &str, native_port: &str, config: &str) -> Self {
+        let instance = Instance::new(name);
+        let directory = &instance.directory;
+        let beside = directory.join("run/clickhouse.d");
+        std::fs::create_dir_all(&beside).unwrap();
+        std::fs::write(beside.join("own.xml"), config).unwrap();
+        let options = [
+            "--only",
+            "clickhouse",
+            "--http-port",
+            "0",
+            "--native-port",
+            native_port,
+        ];
+        run("up", directory, &options);
+        Self {
+            address: address(directory, "THROUGHLINE_CLICKHOUSE="),
+            native: address(directory, "THROUGHLINE_CLICKHOUSE_NATIVE="),
+            _instance: instance,
+        }
+    }
+}
+
 fn watch(directory: &Path) -> Child {
     Command::new("bash")
         .args(["-c", WATCHER, "watcher"])
