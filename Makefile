@@ -82,3 +82,9 @@ test-chart: ## check the Helm chart, at last on a real Kubernetes API server
 	@dev/setup.sh chart
 	cargo build --package throughline --locked
 	@dev/chart.sh test
+
+# Two ClickHouse servers beside the services of all tests.
+.PHONY: test-cluster
+test-cluster: setup ## the line on a ClickHouse of two shards
+	cargo build --workspace --locked
+	cargo test -p throughline-tests --locked --test it -- --ignored cluster::

@@ -13,6 +13,7 @@ use clickhouse::{Client, Compression, RowOwned, RowRead};
 use metrics::{counter, histogram};
 use serde::Serialize;
 use throughline_sink::client::reason_of;
+use throughline_sink::schema::SHARD_SUFFIX;
 use throughline_sink::{Connection, SinkError};
 use throughline_stream::metric_names;
 use tokio::sync::Semaphore;
@@ -97,8 +98,10 @@ pub const FENCED_TABLES: [&str; 14] = [
 pub const CLOSED_TABLES: [&str; 2] = ["dead_letter_replays", "dead_letter_versions"];
 
 impl Fence {
-    /// The value of ClickHouse's setting `additional_table_filters`.
-    fn filters(&self) -> Option<String> {
+    /// The value of ClickHouse's setting `additional_table_filters`. The tables
+    /// that hold a shard's rows are fenced in, too, by their whole name: on other
+    /// servers a question has another current database.
+    fn filters(&self, shards_in: Option<&str>) -> Option<String> {
         let Self::Tenant(tenant) = self else {
             return None;
         };
@@ -110,8 +113,12 @@ impl Fence {
             .chain(CLOSED_TABLES.iter().map(|table| (table, "0")))
         {
             let gap = if all.len() > 1 { ", " } else { "" };
+            let condition = literal(condition);
             // Writing to a string cannot fail.
-            let _ = write!(all, "{gap}'{table}': {}", literal(condition));
+            let _ = write!(all, "{gap}'{table}': {condition}");
+            if let Some(database) = shards_in {
+                let _ = write!(all, ", '{database}.{table}{SHARD_SUFFIX}': {condition}");
+            }
         }
         all.push('}');
         Some(all)
@@ -144,6 +151,8 @@ fn literal(text: &str) -> String {
 pub struct Reader {
     client: Client,
     url: String,
+    /// The database, where it is on a cluster.
+    shards_in: Option<String>,
     patience: Duration,
     places: Arc<Semaphore>,
 }
@@ -175,6 +184,7 @@ impl Reader {
         Ok(Self {
             client,
             url: connection.url.clone(),
+            shards_in: (!connection.cluster.is_empty()).then(|| connection.database.clone()),
             patience,
             places: Arc::new(Semaphore::new(max_queries)),
         })
@@ -222,7 +232,7 @@ impl Reader {
             .client
             .query_raw(question.sql)
             .with_setting("log_comment", question.name);
-        if let Some(filters) = fence.filters() {
+        if let Some(filters) = fence.filters(self.shards_in.as_deref()) {
             query = query.with_setting("additional_table_filters", filters);
         }
         for (name, value) in &params.0 {
@@ -264,13 +274,19 @@ mod tests {
         ] {
             assert_eq!(literal(tenant), quoted);
         }
-        let filters = Fence::Tenant("o'neil".to_owned()).filters().unwrap();
+        let filters = Fence::Tenant("o'neil".to_owned()).filters(None).unwrap();
         // Once for the condition, once more for the map it stands in.
         assert!(
             filters.contains(r"'credit_cells': 'tenant = \'o\\\'neil\''"),
             "{filters}"
         );
         assert!(filters.contains("'dead_letter_versions': '0'"));
-        assert_eq!(Fence::None.filters(), None);
+        assert!(!filters.contains("_shard"));
+        let filters = Fence::Tenant("acme".to_owned()).filters(Some("line"));
+        let filters = filters.unwrap();
+        for table in FENCED_TABLES {
+            assert!(filters.contains(&format!(r"'line.{table}_shard': 'tenant = \'acme\''")));
+        }
+        assert_eq!(Fence::None.filters(None), None);
     }
 }

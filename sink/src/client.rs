@@ -94,9 +94,12 @@ impl ClickHouse {
             .enable_all()
             .build()
             .map_err(SinkError::Runtime)?;
-        let outside = client(connection)?
+        let mut outside = client(connection)?
             .with_compression(compression(&connection.url))
             .with_product_info("throughline", env!("CARGO_PKG_VERSION"));
+        for (name, value) in connection.settings() {
+            outside = outside.with_setting(name, value);
+        }
         Ok(Self {
             connection: connection.clone(),
             client: outside.clone().with_database(&connection.database),
@@ -341,6 +344,7 @@ mod tests {
             user: "u".into(),
             password: "hidden-word".into(),
             tls: TlsFiles::default(),
+            cluster: String::new(),
             connect_timeout_ms: 100,
             request_timeout_ms: 100,
         };

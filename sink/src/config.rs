@@ -18,6 +18,9 @@ pub struct Connection {
     pub password: String,
     /// Whom the client trusts and what it shows of itself, where the endpoint is https.
     pub tls: TlsFiles,
+    /// The cluster that the tables stand on, by its name in ClickHouse's
+    /// `remote_servers`; empty: a single server.
+    pub cluster: String,
     /// How long to wait until a connection stands, milliseconds.
     pub connect_timeout_ms: u64,
     /// How long to wait for the answer to one statement or insert, milliseconds.
@@ -32,6 +35,7 @@ impl fmt::Debug for Connection {
             .field("database", &self.database)
             .field("user", &self.user)
             .field("tls", &self.tls)
+            .field("cluster", &self.cluster)
             .field("connect_timeout_ms", &self.connect_timeout_ms)
             .field("request_timeout_ms", &self.request_timeout_ms)
             .finish_non_exhaustive()

@@ -28,9 +28,10 @@ use throughline_stream::{Stop, metric_names};
 use crate::client::ClickHouse;
 use crate::config::Connection;
 use crate::error::SinkError;
+use crate::schema::catch_up;
 
-pub(crate) use tables::ERASED;
-use tables::{PASS_DICE, ROUND_KEYS, ROWS};
+pub(crate) use tables::{ERASED, ROWS};
+use tables::{PASS_DICE, ROUND_KEYS};
 
 pub use tables::{PERSON_TABLES, PersonTable};
 
@@ -206,13 +207,16 @@ impl Eraser {
     /// Waits for deletions that somebody began: another process, or this one
     /// before it lost the connection. ClickHouse goes on with them by itself.
     fn settle(&self) -> Result<(), SinkError> {
+        let connection = self.clickhouse.connection();
         loop {
             let (unfinished, trouble): (u64, String) = self.clickhouse.scalar(
                 "look for deletions that are under way",
                 &format!(
-                    "SELECT count(), max(latest_fail_reason) FROM system.mutations \
-                     WHERE database = currentDatabase() AND NOT is_done \
-                     AND position(command, '{ROWS}') > 0"
+                    "SELECT count(), max(latest_fail_reason) FROM {} \
+                     WHERE database = '{}' AND NOT is_done \
+                     AND position(command, '{ROWS}') > 0",
+                    connection.on_all_servers("mutations"),
+                    connection.database
                 ),
             )?;
             if !trouble.is_empty() {
@@ -246,14 +250,8 @@ impl Eraser {
                 STALE.as_millis()
             ),
         )?;
-        stale.into_iter().try_for_each(|pass| self.forget(pass))
-    }
-
-    fn forget(&self, pass: u64) -> Result<(), SinkError> {
-        self.clickhouse.execute(
-            "drop a list of rows",
-            &format!("ALTER TABLE {ROWS} DROP PARTITION {pass}"),
-        )
+        let mut stale = stale.into_iter();
+        stale.try_for_each(|pass| forget(&self.clickhouse, pass))
     }
 
     /// Whether a table has a row that names somebody who is erased.
@@ -271,12 +269,7 @@ impl Eraser {
         since: Duration,
         rows: &mut u64,
     ) -> Result<u64, SinkError> {
-        let pass: u64 = self.clickhouse.scalar(
-            "name a deletion",
-            &format!(
-                "SELECT toUInt64(toUnixTimestamp64Milli(now64(3))) * {PASS_DICE} + rand() % {PASS_DICE}"
-            ),
-        )?;
+        let pass: u64 = self.clickhouse.scalar("name a deletion", &name_pass())?;
         self.clickhouse
             .execute("list rows of erased persons", &table.listing(pass, since))?;
         let (keys, older, newest): (u64, u64, u64) = self.clickhouse.scalar(
@@ -286,10 +279,11 @@ impl Eraser {
                  FROM {ROWS} WHERE pass = {pass}"
             ),
         )?;
-        let database = &self.clickhouse.connection().database;
+        // Every replica deletes by its own reading of the list.
+        catch_up(&self.clickhouse, ROWS)?;
         for (is_newest, listed) in [(0, older), (1, newest)] {
             if listed > 0 {
-                let sql = table.deletion(database, pass, is_newest);
+                let sql = table.deletion(self.clickhouse.connection(), pass, is_newest);
                 self.clickhouse
                     .execute("delete rows of erased persons", &sql)?;
                 *rows += listed;
@@ -297,10 +291,30 @@ impl Eraser {
             }
         }
         if keys > 0 {
-            self.forget(pass)?;
+            forget(&self.clickhouse, pass)?;
         }
         Ok(keys)
     }
+}
+
+/// The query that gives a deletion its name.
+pub(crate) fn name_pass() -> String {
+    format!(
+        "SELECT toUInt64(toUnixTimestamp64Milli(now64(3))) * {PASS_DICE} + rand() % {PASS_DICE}"
+    )
+}
+
+/// Drops the list of a deletion.
+pub(crate) fn forget(clickhouse: &ClickHouse, pass: u64) -> Result<(), SinkError> {
+    let connection = clickhouse.connection();
+    clickhouse.execute(
+        "drop a list of rows",
+        &format!(
+            "ALTER TABLE {}{} DROP PARTITION {pass}",
+            connection.stored(ROWS),
+            connection.on_cluster()
+        ),
+    )
 }
 
 fn count(table: &PersonTable, rows: u64) {

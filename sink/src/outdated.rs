@@ -111,22 +111,31 @@ impl Outdated {
             before = floor,
             "removing rows of generations that are shown no more"
         );
+        let connection = self.clickhouse.connection();
         // ClickHouse goes on by itself; later looks find how it ended.
         self.clickhouse.execute(
             "delete rows of older generations",
-            &format!("ALTER TABLE {name} {DELETION}{floor} SETTINGS mutations_sync = 0"),
+            &format!(
+                "ALTER TABLE {}{} {DELETION}{floor} SETTINGS mutations_sync = 0",
+                connection.stored(name),
+                connection.on_cluster()
+            ),
         )
     }
 
     /// Whether ClickHouse is still at a deletion that somebody began.
     fn is_under_way(&self, table: Table) -> Result<bool, SinkError> {
         let name = table.name();
+        let connection = self.clickhouse.connection();
         let (unfinished, trouble): (u64, String) = self.clickhouse.scalar(
             "look for a deletion that is under way",
             &format!(
-                "SELECT count(), max(latest_fail_reason) FROM system.mutations \
-                 WHERE database = currentDatabase() AND table = '{name}' AND NOT is_done \
-                 AND position(command, '{DELETION}') > 0"
+                "SELECT count(), max(latest_fail_reason) FROM {} \
+                 WHERE database = '{}' AND table = '{}' AND NOT is_done \
+                 AND position(command, '{DELETION}') > 0",
+                connection.on_all_servers("mutations"),
+                connection.database,
+                connection.stored(name)
             ),
         )?;
         if !trouble.is_empty() {

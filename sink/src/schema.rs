@@ -6,12 +6,18 @@
 //! `IF EXISTS`, `OR REPLACE`): a process that dies in the middle, or two that start at
 //! once, do no harm.
 
+mod cluster;
+
 use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
 use crate::client::ClickHouse;
+use crate::config::Connection;
 use crate::error::SinkError;
+
+pub use cluster::SHARD_SUFFIX;
+pub(crate) use cluster::catch_up;
 
 /// A numbered step of the schema.
 #[derive(Clone, Copy, Debug)]
@@ -86,11 +92,22 @@ SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_dedupl
 COMMENT 'The migrations of this schema that were applied to this database.'";
 
 /// The whole schema as one script for `clickhouse-client`.
-pub fn print(database: &str) -> String {
-    let database = quoted(database);
-    let mut script = format!("CREATE DATABASE IF NOT EXISTS {database};\nUSE {database};\n");
+pub fn print(connection: &Connection) -> String {
+    let database = quoted(&connection.database);
+    let on_cluster = connection.on_cluster();
+    let mut script =
+        format!("CREATE DATABASE IF NOT EXISTS {database}{on_cluster};\nUSE {database};\n");
     for migration in &MIGRATIONS {
-        let _ = write!(script, "\n-- {}\n\n{}", migration.name, unix(migration.sql));
+        let _ = write!(script, "\n-- {}\n\n", migration.name);
+        if connection.cluster.is_empty() {
+            script.push_str(&unix(migration.sql));
+            continue;
+        }
+        for statement in statements(migration.sql) {
+            for statement in connection.statements(&statement) {
+                let _ = write!(script, "{statement};\n\n");
+            }
+        }
     }
     script
 }
@@ -103,10 +120,16 @@ pub fn apply(clickhouse: &ClickHouse, generation: u32) -> Result<Vec<&'static st
     if !database_exists(clickhouse)? {
         clickhouse.execute_outside(
             "create the database",
-            &format!("CREATE DATABASE IF NOT EXISTS {}", quoted(database)),
+            &format!(
+                "CREATE DATABASE IF NOT EXISTS {}{}",
+                quoted(database),
+                clickhouse.connection().on_cluster()
+            ),
         )?;
     }
-    clickhouse.execute("create schema_migrations", SCHEMA_MIGRATIONS)?;
+    for statement in clickhouse.connection().statements(SCHEMA_MIGRATIONS) {
+        clickhouse.execute("create schema_migrations", &statement)?;
+    }
     let seen: Vec<(u32, String)> = clickhouse.rows(
         "read the applied migrations",
         "SELECT DISTINCT number, checksum FROM schema_migrations ORDER BY number, checksum",
@@ -130,9 +153,10 @@ pub fn apply(clickhouse: &ClickHouse, generation: u32) -> Result<Vec<&'static st
 /// Drops the database with everything in it.
 pub fn drop(clickhouse: &ClickHouse) -> Result<(), SinkError> {
     let database = quoted(&clickhouse.connection().database);
+    let on_cluster = clickhouse.connection().on_cluster();
     clickhouse.execute_outside(
         "drop the database",
-        &format!("DROP DATABASE IF EXISTS {database} SYNC"),
+        &format!("DROP DATABASE IF EXISTS {database}{on_cluster} SYNC"),
     )
 }
 
@@ -182,7 +206,9 @@ fn apply_one(
         return Ok(false);
     }
     for statement in statements(migration.sql) {
-        clickhouse.execute(migration.name, &statement)?;
+        for statement in clickhouse.connection().statements(&statement) {
+            clickhouse.execute(migration.name, &statement)?;
+        }
     }
     clickhouse.execute(
         "remember a migration",

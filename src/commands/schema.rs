@@ -9,7 +9,7 @@ use crate::config::Settings;
 pub fn execute(settings: &Settings, command: SchemaCommand) -> anyhow::Result<()> {
     let connection = &settings.clickhouse.connection;
     match command {
-        SchemaCommand::Print => print!("{}", schema::print(&connection.database)),
+        SchemaCommand::Print => print!("{}", schema::print(connection)),
         SchemaCommand::Apply => {
             let clickhouse = ClickHouse::new(connection)?;
             let applied = schema::apply(&clickhouse, settings.processor.generation)?;

@@ -26,6 +26,7 @@ impl ClickHouse {
                 user: section.name("user"),
                 password: section.text("password"),
                 tls: tls(section),
+                cluster: section.parse("cluster", cluster).unwrap_or_default(),
                 connect_timeout_ms: section.whole("connect_timeout_ms", 1..=600_000),
                 request_timeout_ms: section.whole("request_timeout_ms", 1..=3_600_000),
             },
@@ -85,6 +86,14 @@ fn tls(section: &Section<'_>) -> TlsFiles {
 
 fn is_https(item: &Item<'_>) -> bool {
     matches!(&item.node.value, Value::Scalar(url) if url.trim().starts_with("https://"))
+fn cluster(text: &str) -> Result<String, String> {
+    let legal = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    if !text.chars().all(legal) {
+        return Err(format!(
+            "`{text}` is not the name of a cluster: letters, digits, underscores and hyphens; empty for a single server"
+        ));
+    }
+    Ok(text.to_owned())
 }
 
 fn identifier(text: &str) -> Result<String, String> {

@@ -353,9 +353,17 @@ impl Installation {
             user: "default".to_owned(),
             password: String::new(),
             tls: throughline_sink::TlsFiles::default(),
+            cluster: self.config["clickhouse"]["cluster"].as_str().unwrap_or_default().to_owned(),
             connect_timeout_ms: 5_000,
             request_timeout_ms: 60_000,
         }
+    }
+
+    /// Goes to a cluster of ClickHouse, by the address of one of its servers.
+    pub fn use_cluster(&mut self, address: String, cluster: &str) {
+        self.config["clickhouse"]["url"] = format!("http://{address}").into();
+        self.config["clickhouse"]["cluster"] = cluster.into();
+        self.clickhouse = address;
     }
 
     /// The answer of ClickHouse to a query on this installation's database.

@@ -6,6 +6,7 @@
 mod alerts;
 mod away;
 mod bucket;
+mod cluster;
 mod configure;
 mod crash;
 mod dashboard;

@@ -35,6 +35,7 @@ fn config() -> Config {
             user: "default".to_owned(),
             password: String::new(),
             tls: throughline_sink::TlsFiles::default(),
+            cluster: String::new(),
             connect_timeout_ms: 100,
             request_timeout_ms: 100,
         },

@@ -3,13 +3,14 @@
 
 use std::time::Duration;
 
+use crate::config::Connection;
 use crate::schema::quoted;
 use crate::table::Table;
 
 /// Where the pseudonyms of erased identifiers stand.
 pub(crate) const ERASED: &str = "erased_identifiers";
 /// Where it stands which rows are deleted.
-pub(super) const ROWS: &str = "erasure_rows";
+pub(crate) const ROWS: &str = "erasure_rows";
 /// Keys that are deleted at once. ClickHouse holds some 100 bytes for each
 /// version of them meanwhile.
 pub(super) const ROUND_KEYS: u64 = 250_000;
@@ -134,16 +135,18 @@ impl PersonTable {
 
     /// Deletes listed rows and waits until they are gone. The list of a pass does
     /// not change, so it is the same one for every part, whenever that is dealt with.
-    pub(super) fn deletion(&self, database: &str, pass: u64, is_newest: u8) -> String {
+    pub(super) fn deletion(&self, connection: &Connection, pass: u64, is_newest: u8) -> String {
         format!(
-            "ALTER TABLE {name} DELETE WHERE ({key}, version) IN \
+            "ALTER TABLE {stored}{on_cluster} DELETE WHERE ({key}, version) IN \
              (SELECT key, version FROM {database}.{ROWS} \
              WHERE pass = {pass} AND table_name = '{name}' AND is_newest = {is_newest}) \
              SETTINGS mutations_sync = 2, allow_nondeterministic_mutations = 1, \
              mutations_execute_subqueries_on_initiator = 0",
+            stored = connection.stored(self.table.name()),
+            on_cluster = connection.on_cluster(),
             name = self.table.name(),
             key = self.key(),
-            database = quoted(database),
+            database = quoted(&connection.database),
         )
     }
 }

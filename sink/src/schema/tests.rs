@@ -1,5 +1,17 @@
 use super::*;
 
+fn connection(database: &str, cluster: &str) -> Connection {
+    Connection {
+        url: "http://127.0.0.1:1".into(),
+        database: database.into(),
+        user: "u".into(),
+        password: String::new(),
+        cluster: cluster.into(),
+        connect_timeout_ms: 100,
+        request_timeout_ms: 100,
+    }
+}
+
 #[test]
 fn migrations_are_numbered_without_gaps_and_named_by_their_number() {
     for (index, migration) in MIGRATIONS.iter().enumerate() {
@@ -34,7 +46,7 @@ fn a_checksum_does_not_depend_on_the_checkout() {
 
 #[test]
 fn the_printed_script_makes_the_database_first() {
-    let script = print("my`db");
+    let script = print(&connection("my`db", ""));
     assert!(script.starts_with("CREATE DATABASE IF NOT EXISTS `my\\`db`;\nUSE `my\\`db`;\n"));
     assert!(script.contains("CREATE VIEW IF NOT EXISTS channel_roi"));
 }

@@ -18,7 +18,7 @@ use super::{Layout, Scratch};
 use crate::client::Param;
 use crate::erased::{ERASED, PersonTable};
 use crate::error::SinkError;
-use crate::schema::quoted;
+use crate::schema::{catch_up, quoted};
 use crate::table::Table;
 
 /// How many examples are given of each table's differences.
@@ -164,6 +164,7 @@ impl Scratch {
             return Ok(Counts::default());
         };
         let judged = self.beside("judged");
+        catch_up(&self.real, table.name())?;
         self.real.execute(
             "forget earlier judgements",
             &format!(

@@ -1,7 +1,8 @@
 //! Rows that were reckoned anew, in tables beside the real ones, so that
 //! ClickHouse itself compares the two. They stand in a database of their own,
 //! which goes when this value does. The rows come by the sink's own way, and
-//! the memory of this process holds one block of them at a time.
+//! the memory of this process holds one block of them at a time. Of a cluster,
+//! the server that is asked alone has them.
 
 mod conservation;
 mod judge;
@@ -153,7 +154,7 @@ impl Scratch {
             &format!(
                 "SELECT name FROM system.columns WHERE database = currentDatabase() \
                  AND table = '{}' AND is_in_sorting_key",
-                table.name()
+                self.real.connection().stored(table.name())
             ),
         )?;
         let columns = table.columns().iter().map(|(name, _)| *name);

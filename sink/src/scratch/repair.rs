@@ -10,7 +10,9 @@
 
 use super::Scratch;
 use super::judge::Kind;
+use crate::erased::{ROWS, forget, name_pass};
 use crate::error::SinkError;
+use crate::schema::{catch_up, quoted};
 use crate::table::Table;
 
 impl Scratch {
@@ -32,15 +34,12 @@ impl Scratch {
             &format!("SELECT count() FROM {judged} WHERE {not_given}"),
         )?;
         if count > 0 {
-            self.real.execute(
-                "delete rows that the log does not give",
-                &format!(
-                    "ALTER TABLE {theirs} DELETE WHERE generation = {} AND ({key}, version) IN \
-                     (SELECT key, found FROM {judged} WHERE {not_given}) \
-                     SETTINGS mutations_sync = 2, allow_nondeterministic_mutations = 1",
-                    self.generation
-                ),
-            )?;
+            let listed = format!("SELECT key, found FROM {judged} WHERE {not_given}");
+            if self.real.connection().cluster.is_empty() {
+                self.delete(table, &key, &listed)?;
+            } else {
+                self.delete_everywhere(table, &key, &listed)?;
+            }
         }
         let columns: Vec<_> = table
             .columns()
@@ -62,5 +61,40 @@ impl Scratch {
                 layout.keys.join(", ")
             ),
         )
+    }
+
+    /// Deletes the rows of listed keys and versions.
+    fn delete(&self, table: Table, key: &str, listed: &str) -> Result<(), SinkError> {
+        let connection = self.real.connection();
+        self.real.execute(
+            "delete rows that the log does not give",
+            &format!(
+                "ALTER TABLE {}.{}{} DELETE WHERE generation = {} AND ({key}, version) IN ({listed}) \
+                 SETTINGS mutations_sync = 2, allow_nondeterministic_mutations = 1",
+                quoted(&connection.database),
+                connection.stored(table.name()),
+                connection.on_cluster(),
+                self.generation
+            ),
+        )
+    }
+
+    /// The same on a cluster, whose other servers do not see what was judged
+    /// here: they find the list where lists of rows to delete stand.
+    fn delete_everywhere(&self, table: Table, key: &str, listed: &str) -> Result<(), SinkError> {
+        let rows = format!("{}.{ROWS}", quoted(&self.real.connection().database));
+        let pass: u64 = self.real.scalar("name a deletion", &name_pass())?;
+        self.real.execute(
+            "list rows that the log does not give",
+            &format!(
+                "INSERT INTO {rows} (pass, table_name, key, version, is_newest) \
+                 SELECT {pass}, '{}', key, found, 1 FROM ({listed})",
+                table.name()
+            ),
+        )?;
+        catch_up(&self.real, ROWS)?;
+        let listed = format!("SELECT key, version FROM {rows} WHERE pass = {pass}");
+        self.delete(table, key, &listed)?;
+        forget(&self.real, pass)
     }
 }

@@ -57,6 +57,7 @@ pub fn connection(address: &str) -> Connection {
         user: "default".into(),
         password: String::new(),
         tls: throughline_sink::TlsFiles::default(),
+        cluster: String::new(),
         connect_timeout_ms: 1_000,
         request_timeout_ms: 60_000,
     }

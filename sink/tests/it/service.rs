@@ -66,6 +66,7 @@ impl Service {
             user: "default".into(),
             password: String::new(),
             tls: throughline_sink::TlsFiles::default(),
+            cluster: String::new(),
             connect_timeout_ms: 5_000,
             request_timeout_ms: 60_000,
         }

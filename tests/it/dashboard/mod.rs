@@ -1,7 +1,7 @@
 //! The dashboard on a real ClickHouse: its figures, who may see them, and how it
 //! is to people before a browser.
 
-mod access;
+pub mod access;
 mod browser;
 mod figures;
 mod html;

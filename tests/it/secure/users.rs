@@ -46,7 +46,7 @@ pub fn start(name: &str, analysts: &[&str]) -> OwnClickHouse {
             (variable, hash(&password(user)))
         })
         .collect();
-    OwnClickHouse::start(name, &config, &variables)
+    OwnClickHouse::with_users(name, &config, &variables)
 }
 
 /// What stands between two words.

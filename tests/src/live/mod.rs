@@ -6,6 +6,7 @@
     reason = "a step that fails is a test that fails, or the end of a measurement"
 )]
 
+pub mod cluster;
 pub mod http;
 pub mod process;
 pub mod services;

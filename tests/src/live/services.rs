@@ -164,26 +164,46 @@ impl OwnKafka {
     }
 }
 
-/// A ClickHouse that one test has for itself, with users of its own.
+/// A ClickHouse that one test has for itself.
 pub struct OwnClickHouse {
     /// Where it answers over HTTP, `host:port`.
     pub address: String,
+    /// Where it speaks its own protocol, `host:port`.
+    pub native: String,
+    /// Ends it.
     _instance: Instance,
 }
 
 impl OwnClickHouse {
-    /// A running one with the configuration in a directory (see `dev/services.sh`)
-    /// and variables that it names.
-    pub fn start(name: &str, config: &Path, variables: &[(String, String)]) -> Self {
+    /// A running one with the users of the configuration in a directory (see
+    /// `dev/services.sh`), which may name variables.
+    pub fn with_users(name: &str, config: &Path, variables: &[(String, String)]) -> Self {
+        Self::start(Instance::new(name), "0", |command| {
+            command.arg("--config").arg(config);
+            command.envs(variables.iter().cloned());
+        })
+    }
+
+    /// A running one with a port for its own protocol, and a file of configuration
+    /// beside that of all.
+    pub fn with_file(name: &str, native_port: &str, config: &str) -> Self {
         let instance = Instance::new(name);
+        let beside = instance.directory.join("run/clickhouse.d");
+        std::fs::create_dir_all(&beside).unwrap();
+        std::fs::write(beside.join("own.xml"), config).unwrap();
+        Self::start(instance, native_port, |_| ())
+    }
+
+    fn start(instance: Instance, native_port: &str, more: impl FnOnce(&mut Command)) -> Self {
         let directory = &instance.directory;
         let mut command = services("up", directory);
         command.args(["--only", "clickhouse", "--http-port", "0"]);
-        command.args(["--native-port", "0", "--config"]).arg(config);
-        command.envs(variables.iter().cloned());
+        command.args(["--native-port", native_port]);
+        more(&mut command);
         succeed("up", &mut command);
         Self {
             address: address(directory, "THROUGHLINE_CLICKHOUSE="),
+            native: address(directory, "THROUGHLINE_CLICKHOUSE_NATIVE="),
             _instance: instance,
         }
     }
