@@ -86,6 +86,8 @@ fn tls(section: &Section<'_>) -> TlsFiles {
 
 fn is_https(item: &Item<'_>) -> bool {
     matches!(&item.node.value, Value::Scalar(url) if url.trim().starts_with("https://"))
+}
+
 fn cluster(text: &str) -> Result<String, String> {
     let legal = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     if !text.chars().all(legal) {

@@ -353,7 +353,10 @@ impl Installation {
             user: "default".to_owned(),
             password: String::new(),
             tls: throughline_sink::TlsFiles::default(),
-            cluster: self.config["clickhouse"]["cluster"].as_str().unwrap_or_default().to_owned(),
+            cluster: self.config["clickhouse"]["cluster"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned(),
             connect_timeout_ms: 5_000,
             request_timeout_ms: 60_000,
         }

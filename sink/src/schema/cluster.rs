@@ -112,7 +112,9 @@ fn for_cluster(connection: &Connection, statement: &str) -> Vec<String> {
     if let Some((name, rest)) = after(&sql, &["CREATE TABLE IF NOT EXISTS "]) {
         if gathers(name) {
             let on_cluster = connection.on_cluster();
-            return vec![format!("CREATE TABLE IF NOT EXISTS {name}{on_cluster}{rest}")];
+            return vec![format!(
+                "CREATE TABLE IF NOT EXISTS {name}{on_cluster}{rest}"
+            )];
         }
         return vec![
             shard(connection, name, rest),

@@ -9,6 +9,7 @@
 //! ClickHouse's own parser has read it as it was.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
@@ -36,12 +37,13 @@ impl Cluster {
         let mut config = format!("<clickhouse><remote_servers><{NAME}>");
         for address in &ports {
             let port = port(address);
-            config += &format!(
+            let _ = write!(
+                config,
                 "<shard><internal_replication>true</internal_replication><replica>\
                  <host>127.0.0.1</host><port>{port}</port></replica></shard>"
             );
         }
-        config += &format!("</{NAME}></remote_servers></clickhouse>");
+        let _ = write!(config, "</{NAME}></remote_servers></clickhouse>");
         let servers: Vec<_> = ports
             .iter()
             .enumerate()
@@ -156,7 +158,7 @@ fn ask(server: &str, request: &Request, body: &[u8]) -> std::io::Result<Vec<u8>>
             name.as_str(),
             "content-length" | "transfer-encoding" | "connection" | "expect"
         ) {
-            head += &format!("{name}: {value}\r\n");
+            let _ = write!(head, "{name}: {value}\r\n");
         }
     }
     head += "\r\n";

@@ -40,7 +40,11 @@ fn every_statement_is_one_for_all_servers() {
             let first = sql.lines().next().unwrap();
             assert!(first.contains(" ON CLUSTER `all`"), "{sql}");
             if first.starts_with("CREATE TABLE") {
-                let engines = ["Replicated", "Distributed", "Buffer(currentDatabase(), 'arrivals'"];
+                let engines = [
+                    "Replicated",
+                    "Distributed",
+                    "Buffer(currentDatabase(), 'arrivals'",
+                ];
                 let is_known = |engine: &&str| sql.contains(&format!("\nENGINE = {engine}"));
                 assert!(engines.iter().any(is_known), "{sql}");
             }
