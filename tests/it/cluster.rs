@@ -124,7 +124,7 @@ fn what_is_lost_or_invented_on_a_shard_is_found_and_mended() {
         "ALTER TABLE deal_versions_shard DELETE WHERE cityHash64(deal_id) % 3 = 0 SETTINGS mutations_sync = 2",
     );
     line.query(
-        "INSERT INTO touchpoint_versions (generation, tenant, touch_id, version) \
+        "INSERT INTO touchpoint_versions (generation, tenant, touch_id, version) SETTINGS distributed_foreground_insert = 1 \
          SELECT 1, 'moscow', concat('none:', toString(number)), 65536 FROM numbers(10)",
     );
     let invented = "touchpoint_versions_shard WHERE startsWith(touch_id, 'none:')";
@@ -158,7 +158,7 @@ fn rows_of_the_erased_and_of_old_generations_leave_every_shard() {
         );
     }
     line.query(&format!(
-        "INSERT INTO erased_identifiers (tenant, pseudonym, version) \
+        "INSERT INTO erased_identifiers (tenant, pseudonym, version) SETTINGS distributed_foreground_insert = 1 \
          SELECT DISTINCT tenant, concat(substring(SHA256(client), 1, 15), substring(client, 16, 1)), 1 \
          FROM (SELECT tenant, client FROM identity_versions {chosen} \
          UNION ALL SELECT tenant, client FROM touchpoint_versions {chosen} \

@@ -143,10 +143,13 @@ fn pass_on(stream: &TcpStream, servers: &[String], server: usize) -> std::io::Re
 
 fn plain(status: u16, text: &str) -> Vec<u8> {
     let length = text.len();
-    format!(
-        "HTTP/1.0 {status} -\r\nX-ClickHouse-Exception-Code: 62\r\nContent-Length: {length}\r\n\r\n{text}"
-    )
-    .into_bytes()
+    // The header alone makes it an exception.
+    let code = if status == 200 {
+        ""
+    } else {
+        "X-ClickHouse-Exception-Code: 62\r\n"
+    };
+    format!("HTTP/1.0 {status} -\r\n{code}Content-Length: {length}\r\n\r\n{text}").into_bytes()
 }
 
 /// Asks a server the same with another body; the old version of HTTP gets the answer whole.
