@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use serde_json::json;
 use throughline_dashboard::reader::FENCED_TABLES;
 use throughline_sink::{ClickHouse, Eraser, Outdated, schema};
 use throughline_stream::Stop;

@@ -111,7 +111,7 @@ impl Secure {
     }
 
     /// Allows what a command of `kafka-acls` does, or forbids it again, by Kafka's own protocol
-    /// (CreateAcls and DeleteAcls, version 1, are the same up to the end of an entry).
+    /// (`CreateAcls` and `DeleteAcls`, version 1, are the same up to the end of an entry).
     fn allow(&self, line: &Installation, command: &str) {
         let words: Vec<_> = command.split_whitespace().collect();
         let all = |option: &str| -> Vec<String> {
