@@ -42,6 +42,15 @@ pub fn configuration_mistakes(name: &str, text: &str) -> Vec<String> {
     }
 }
 
+/// Why the program would refuse a command line, its own name left out; nothing
+/// when it would not.
+pub fn command_line_mistake(arguments: &[&str]) -> Option<String> {
+    let all = std::iter::once("throughline").chain(arguments.iter().copied());
+    cli::Cli::try_parse_from(all)
+        .err()
+        .map(|error| error.to_string())
+}
+
 /// The program: does what its command line says.
 pub fn main() -> ExitCode {
     let cli = cli::Cli::parse();

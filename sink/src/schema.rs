@@ -6,6 +6,8 @@
 //! `IF EXISTS`, `OR REPLACE`): a process that dies in the middle, or two that start at
 //! once, do no harm.
 
+pub mod dictionary;
+
 use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};

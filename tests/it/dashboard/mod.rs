@@ -4,6 +4,7 @@
 mod access;
 mod browser;
 mod figures;
+mod health;
 mod html;
 mod served;
 mod truth;

@@ -13,7 +13,7 @@ mod damage;
 mod disk;
 mod feed;
 mod figures;
-mod gate;
+pub mod gate;
 pub mod logs;
 mod members;
 mod power;
