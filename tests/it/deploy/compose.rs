@@ -163,7 +163,7 @@ fn every_variable_is_a_setting_and_what_is_left_empty_is_asked_for() {
     for (name, value) in &mut filled {
         assert_eq!(value, "", "{name}: a secret that everybody knows");
         *value = match name.as_str() {
-            "THROUGHLINE_IDENTITY__KEY" => "0123456789abcdef".repeat(4),
+            "THROUGHLINE_IDENTITY__KEY" => "6f1c93a7d2e8405b".repeat(3) + "0d4be95a17c3f826",
             "THROUGHLINE_DASHBOARD__USERS" => users.to_owned(),
             _ => "fedcba9876543210".repeat(3),
         };
