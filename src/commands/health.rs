@@ -17,7 +17,7 @@ const MAX_ANSWER_BYTES: u64 = 65_536;
 
 /// Asks the process that serves on `telemetry.listen`. It is an error when it
 /// does not answer or says that it is not well.
-pub fn execute(settings: &Settings, args: &HealthArgs) -> anyhow::Result<()> {
+pub fn execute(settings: &Settings, args: HealthArgs) -> anyhow::Result<()> {
     let Some(listen) = settings.telemetry.listen else {
         bail!(
             "telemetry.listen is empty: set it to an address such as 127.0.0.1:9464, here and for the process"

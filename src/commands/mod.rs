@@ -52,7 +52,7 @@ pub fn execute(cli: &Cli) -> anyhow::Result<()> {
     telemetry::start_logs(&settings.telemetry);
     match &cli.command {
         Command::Dashboard(_) => dashboard::execute(&settings),
-        Command::Health(args) => health::execute(&settings, args),
+        Command::Health(args) => health::execute(&settings, *args),
         Command::Attribute(args) => attribute::execute(&settings, args),
         Command::Generate(args) => generate::execute(&settings, args),
         Command::DeadLetters(command) => dead_letters::execute(&settings, command),
