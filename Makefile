@@ -88,3 +88,24 @@ test-chart: ## check the Helm chart, at last on a real Kubernetes API server
 test-cluster: setup ## the line on a ClickHouse of two shards
 	cargo build --workspace --locked
 	cargo test -p throughline-tests --locked --test it -- --ignored cluster::
+
+# The image and compose.yaml, by tools from PyPI.
+.PHONY: lint-deploy
+lint-deploy: setup-tests ## check the Dockerfile and compose.yaml
+	@dev/lint-deploy.sh
+test: lint-deploy
+
+.PHONY: dictionary
+dictionary: setup ## write docs/dictionary.md anew, after the schema has changed
+	cargo run --quiet --locked -- schema dictionary >docs/dictionary.md.new
+	mv docs/dictionary.md.new docs/dictionary.md
+
+# CHECKS=advisories asks for known vulnerabilities; their database is at github.com.
+.PHONY: deny
+deny: setup-tests ## check licences and origins of the dependencies, deny.toml: make deny CHECKS=advisories
+	@dev/deny.sh $(CHECKS)
+test: deny
+
+.PHONY: sbom
+sbom: setup-tests ## write target/throughline.cdx.json, what the program is made of (CycloneDX), and check it
+	@dev/sbom.sh

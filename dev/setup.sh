@@ -100,6 +100,8 @@ look() {
         with_npm=1
         if [[ -z ${CHROMIUM:-} ]]; then want chromium chromium; fi
         has_font || missing+=(fonts-dejavu-core)
+        # Tools from PyPI get an environment of their own.
+        python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
     fi
     if [[ -n $with_npm ]]; then
         if ! has node || { [[ $purpose == tests ]] && ! node_is_recent; }; then

@@ -36,6 +36,8 @@ pub enum Command {
     Sink(RunArgs),
     /// Serve the pages for marketers, and the API with their figures
     Dashboard(DashboardArgs),
+    /// Ask the process on telemetry.listen how it is; exit with 1 when it is not ready
+    Health(HealthArgs),
     /// Send the files <topic>.jsonl of a directory to Kafka, a record a line, as it is
     Produce(ProduceArgs),
     /// Make up traffic with a known truth, in files or live in Kafka
@@ -82,6 +84,14 @@ pub enum DashboardCommand {
     Token,
 }
 
+/// What to ask a running process.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct HealthArgs {
+    /// Ask only whether it lives, not whether what it needs is there
+    #[arg(long)]
+    pub live: bool,
+}
+
 /// How long roles run.
 #[derive(Args, Debug)]
 pub struct RunArgs {
@@ -123,6 +133,8 @@ pub enum SchemaCommand {
     Print,
     /// Bring the database up to date
     Apply,
+    /// Print every view and column with its meaning, as Markdown
+    Dictionary,
 }
 
 /// What to do about the topics.

@@ -5,14 +5,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use throughline_dashboard::tenants::{Configured, Tenant};
-use throughline_dashboard::{Config, Dashboard, DashboardError, Lag, Lags};
+use throughline_dashboard::{Config, Dashboard, DashboardError, Lag, Lags, Watch};
 use throughline_stream::idle::Stage;
 use throughline_stream::kafka::GroupOffsets;
 use throughline_stream::{Stop, StreamError};
 
 use crate::config::{Settings, Tenant as TenantSettings};
+use crate::health::{Health, State};
 use crate::monitor;
 
+/// The part of the health that says whether figures can be shown.
+const PART: &str = "dashboard";
 /// How long one question to Kafka may take.
 const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -81,6 +84,23 @@ pub fn bind(settings: &Settings, measured: &Measured) -> Result<Option<Dashboard
         tenants: tenants(settings),
     };
     Dashboard::bind(config, measured.lags()).map(Some)
+}
+
+/// Says in the health whether ClickHouse can be asked for figures: before the
+/// first answer, and whenever it is away, the dashboard is not ready.
+pub fn watch(health: &Health) -> Watch {
+    health.set(
+        PART,
+        State::Waiting("ClickHouse was not asked yet".to_owned()),
+    );
+    let health = health.clone();
+    Box::new(move |trouble| {
+        let state = match trouble {
+            None => State::Ready,
+            Some(reason) => State::Waiting(reason.to_owned()),
+        };
+        health.set(PART, state);
+    })
 }
 
 fn tenants(settings: &Settings) -> Configured {

@@ -47,3 +47,6 @@ pub struct Lag {
 
 /// Tells how far behind the line is; nothing when that is not known.
 pub type Lags = Arc<dyn Fn() -> Option<Vec<Lag>> + Send + Sync>;
+
+/// Is told after each look whether ClickHouse can be asked: why not, or nothing.
+pub type Watch = Box<dyn Fn(Option<&str>) + Send + Sync>;

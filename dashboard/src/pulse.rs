@@ -8,6 +8,7 @@ use std::time::Duration;
 use chrono::Utc;
 use tokio::sync::watch;
 
+use crate::Watch;
 use crate::queries::{FRESHNESS, TENANTS};
 use crate::reader::{Fence, Params, Reader};
 use crate::tenants::{Configured, Tenant, TenantRow};
@@ -45,9 +46,9 @@ pub struct Pulse(watch::Receiver<Arc<State>>);
 
 impl Pulse {
     /// Begins to look; it goes on for as long as the runtime does.
-    pub fn start(reader: Reader, configured: Configured) -> Self {
+    pub fn start(reader: Reader, configured: Configured, watch: Watch) -> Self {
         let (sender, receiver) = watch::channel(Arc::default());
-        tokio::spawn(look(reader, configured, sender));
+        tokio::spawn(look(reader, configured, sender, watch));
         Self(receiver)
     }
 
@@ -62,7 +63,12 @@ impl Pulse {
     }
 }
 
-async fn look(reader: Reader, configured: Configured, sender: watch::Sender<Arc<State>>) {
+async fn look(
+    reader: Reader,
+    configured: Configured,
+    sender: watch::Sender<Arc<State>>,
+    watch: Watch,
+) {
     let mut looks = 0_u32;
     let mut tenants = BTreeMap::new();
     loop {
@@ -88,6 +94,7 @@ async fn look(reader: Reader, configured: Configured, sender: watch::Sender<Arc<
                 ..State::clone(&sender.borrow())
             },
         };
+        watch(state.trouble.as_deref());
         let is_away = state.trouble.is_some();
         if is_away && sender.borrow().trouble.is_none() {
             tracing::warn!(error = state.trouble, "cannot read figures");

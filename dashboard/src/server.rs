@@ -30,7 +30,7 @@ use crate::shell::Shell;
 use crate::texts::{Language, Text};
 use crate::ui::Block;
 use crate::view::{View, pairs};
-use crate::{Lags, api, assets, live, openapi, signing};
+use crate::{Lags, Watch, api, assets, live, openapi, signing};
 
 /// Nothing runs and nothing is loaded that is not ours, and nobody frames us.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
@@ -99,8 +99,9 @@ impl Dashboard {
         self.listener.local_addr().unwrap_or(self.config.listen)
     }
 
-    /// Serves until a stop is requested.
-    pub fn serve(self, stop: &Stop) -> Result<(), DashboardError> {
+    /// Serves until a stop is requested; tells `watch` all the time whether there
+    /// is anything to serve.
+    pub fn serve(self, stop: &Stop, watch: Watch) -> Result<(), DashboardError> {
         let Self {
             runtime,
             listener,
@@ -112,7 +113,7 @@ impl Dashboard {
         let served = runtime.block_on(async move {
             let app = Arc::new(App {
                 access: Access::new(&config),
-                pulse: Pulse::start(reader.clone(), config.tenants.clone()),
+                pulse: Pulse::start(reader.clone(), config.tenants.clone(), watch),
                 listeners: Arc::new(Semaphore::new(config.max_listeners)),
                 reader,
                 lags,

@@ -7,6 +7,7 @@
 //! once, do no harm.
 
 mod cluster;
+pub mod dictionary;
 
 use std::fmt::Write as _;
 

@@ -10,7 +10,7 @@ use throughline_dashboard::access::{hash_password, hexadecimal, random};
 use crate::cli::DashboardCommand;
 use crate::config::Settings;
 use crate::dashboard::{self, Measured};
-use crate::health::{Health, State};
+use crate::health::Health;
 use crate::shutdown;
 use crate::telemetry;
 use crate::usage;
@@ -35,8 +35,8 @@ pub fn execute(settings: &Settings) -> anyhow::Result<()> {
         measured.keep(&settings, &stopped);
         Ok(())
     })?;
-    workers.start("dashboard", move || Ok(bound.serve(&stop)?))?;
-    health.set("dashboard", State::Ready);
+    let watch = dashboard::watch(&health);
+    workers.start("dashboard", move || Ok(bound.serve(&stop, watch)?))?;
     tracing::info!(
         address = format!("http://{address}/"),
         "the dashboard is open"

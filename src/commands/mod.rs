@@ -3,6 +3,7 @@
 mod attribute;
 mod config;
 mod dashboard;
+mod health;
 mod produce;
 pub mod run;
 mod schema;
@@ -51,6 +52,7 @@ pub fn execute(cli: &Cli) -> anyhow::Result<()> {
     telemetry::start_logs(&settings.telemetry);
     match &cli.command {
         Command::Dashboard(_) => dashboard::execute(&settings),
+        Command::Health(args) => health::execute(&settings, *args),
         Command::Attribute(args) => attribute::execute(&settings, args),
         Command::Generate(args) => generate::execute(&settings, args),
         Command::DeadLetters(command) => dead_letters::execute(&settings, command),

@@ -140,9 +140,9 @@ impl Line {
             measured.keep(&settings, &stop);
             Ok(())
         })?;
-        let stop = self.stop.clone();
+        let (stop, watch) = (self.stop.clone(), dashboard::watch(&self.health));
         self.workers
-            .start("dashboard", move || Ok(bound.serve(&stop)?))?;
+            .start("dashboard", move || Ok(bound.serve(&stop, watch)?))?;
         tracing::info!(
             address = format!("http://{address}/"),
             "the dashboard is open"

@@ -1,15 +1,16 @@
-//! `throughline schema print|apply`.
+//! `throughline schema print|apply|dictionary`.
 
 use throughline_sink::{ClickHouse, schema};
 
 use crate::cli::SchemaCommand;
 use crate::config::Settings;
 
-/// Prints the schema, or brings the database up to date.
+/// Prints the schema or what it means, or brings the database up to date.
 pub fn execute(settings: &Settings, command: SchemaCommand) -> anyhow::Result<()> {
     let connection = &settings.clickhouse.connection;
     match command {
         SchemaCommand::Print => print!("{}", schema::print(connection)),
+        SchemaCommand::Dictionary => print!("{}", schema::dictionary::markdown()),
         SchemaCommand::Apply => {
             let clickhouse = ClickHouse::new(connection)?;
             let applied = schema::apply(&clickhouse, settings.processor.generation)?;

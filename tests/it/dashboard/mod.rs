@@ -4,6 +4,7 @@
 pub mod access;
 mod browser;
 mod figures;
+mod health;
 mod html;
 pub mod served;
 mod truth;
