@@ -6,6 +6,7 @@ fn connection(database: &str, cluster: &str) -> Connection {
         database: database.into(),
         user: "u".into(),
         password: String::new(),
+        tls: crate::TlsFiles::default(),
         cluster: cluster.into(),
         connect_timeout_ms: 100,
         request_timeout_ms: 100,

@@ -110,8 +110,8 @@ impl Secure {
         });
     }
 
-    /// Allows what a command of `kafka-acls` does, or forbids it again, by Kafka's own protocol
-    /// (`CreateAcls` and `DeleteAcls`, version 1, are the same up to the end of an entry).
+    /// Allows what a command of `kafka-acls` does, by Kafka's own protocol
+    /// (a request to create ACLs, version 1).
     fn allow(&self, line: &Installation, command: &str) {
         let words: Vec<_> = command.split_whitespace().collect();
         let all = |option: &str| -> Vec<String> {
@@ -122,8 +122,10 @@ impl Secure {
             .into_iter()
             .map(|topic| (2, line.topic(&topic)));
         let groups = all("--group").into_iter().map(|group| {
-            let role = group.strip_prefix("throughline-").unwrap().to_owned();
-            (3, line.topic(&role).replace('.', "-"))
+            let role = group.strip_prefix("throughline-").unwrap();
+            let is_role = ["ingest", "processor", "sink"].contains(&role);
+            let own = line.topic(role).replace('.', "-");
+            (3, if is_role { own } else { group })
         });
         let mut entries = Vec::new();
         let mut count: i32 = 0;

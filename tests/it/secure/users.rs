@@ -57,7 +57,10 @@ pub fn between<'a>(text: &'a str, begin: &str, end: &str) -> &'a str {
 
 fn hash(text: &str) -> String {
     let digest = Sha256::digest(text);
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    digest.iter().fold(String::new(), |mut hex, byte| {
+        write!(hex, "{byte:02x}").unwrap();
+        hex
+    })
 }
 
 /// The password of a user; analysts have one.
