@@ -33,15 +33,22 @@ impl Cluster {
     /// So many servers.
     pub fn start(name: &str, shards: usize) -> Self {
         let ports: Vec<_> = (0..shards).map(|_| http::free_address()).collect();
-        let mut config = format!("<clickhouse><remote_servers><{NAME}>");
-        for address in &ports {
-            let port = port(address);
-            config += &format!(
-                "<shard><internal_replication>true</internal_replication><replica>\
-                 <host>127.0.0.1</host><port>{port}</port></replica></shard>"
-            );
-        }
-        config += &format!("</{NAME}></remote_servers></clickhouse>");
+        let shards: String = ports
+            .iter()
+            .map(|address| {
+                let port = port(address);
+                [
+                    "<shard><internal_replication>true</internal_replication><replica>",
+                    "<host>127.0.0.1</host><port>",
+                    port,
+                    "</port></replica></shard>",
+                ]
+                .concat()
+            })
+            .collect();
+        let config = format!(
+            "<clickhouse><remote_servers><{NAME}>{shards}</{NAME}></remote_servers></clickhouse>"
+        );
         let servers: Vec<_> = ports
             .iter()
             .enumerate()
@@ -159,7 +166,7 @@ fn ask(server: &str, request: &Request, body: &[u8]) -> std::io::Result<Vec<u8>>
             name.as_str(),
             "content-length" | "transfer-encoding" | "connection" | "expect"
         ) {
-            head += &format!("{name}: {value}\r\n");
+            head.extend([name, ": ", value, "\r\n"]);
         }
     }
     head += "\r\n";
