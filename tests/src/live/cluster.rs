@@ -9,7 +9,6 @@
 //! ClickHouse's own parser has read it as it was.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
@@ -34,16 +33,22 @@ impl Cluster {
     /// So many servers.
     pub fn start(name: &str, shards: usize) -> Self {
         let ports: Vec<_> = (0..shards).map(|_| http::free_address()).collect();
-        let mut config = format!("<clickhouse><remote_servers><{NAME}>");
-        for address in &ports {
-            let port = port(address);
-            let _ = write!(
-                config,
-                "<shard><internal_replication>true</internal_replication><replica>\
-                 <host>127.0.0.1</host><port>{port}</port></replica></shard>"
-            );
-        }
-        let _ = write!(config, "</{NAME}></remote_servers></clickhouse>");
+        let shards: String = ports
+            .iter()
+            .map(|address| {
+                let port = port(address);
+                [
+                    "<shard><internal_replication>true</internal_replication><replica>",
+                    "<host>127.0.0.1</host><port>",
+                    port,
+                    "</port></replica></shard>",
+                ]
+                .concat()
+            })
+            .collect();
+        let config = format!(
+            "<clickhouse><remote_servers><{NAME}>{shards}</{NAME}></remote_servers></clickhouse>"
+        );
         let servers: Vec<_> = ports
             .iter()
             .enumerate()
@@ -161,7 +166,7 @@ fn ask(server: &str, request: &Request, body: &[u8]) -> std::io::Result<Vec<u8>>
             name.as_str(),
             "content-length" | "transfer-encoding" | "connection" | "expect"
         ) {
-            let _ = write!(head, "{name}: {value}\r\n");
+            head.extend([name, ": ", value, "\r\n"]);
         }
     }
     head += "\r\n";
