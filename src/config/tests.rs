@@ -209,7 +209,7 @@ fn production_needs_a_secret() {
     check(
         "mode: production",
         &[],
-        "config/default.yaml:115:8: identity.key: is required in production: 64 hexadecimal digits here, in THROUGHLINE_IDENTITY__KEY or in an existing identity.key_file outside .dev",
+        "config/default.yaml:120:8: identity.key: is required in production: 64 hexadecimal digits here, in THROUGHLINE_IDENTITY__KEY or in an existing identity.key_file outside .dev",
     );
 }
 
