@@ -55,8 +55,9 @@ lint: setup ## check the formatting and the lints
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 
 # Tests of the whole line start the program itself, so it is built before. Most
-# of them wait for Kafka and for processes, so that more run than there are cores.
-test: export RUST_TEST_THREADS ?= 4
+# of them wait for Kafka and for processes, so that more run than there are cores;
+# some start services of their own beside the shared ones, so not many more.
+test: export RUST_TEST_THREADS ?= 3
 test: setup-tests lint ## everything CI checks
 	cargo build --workspace --locked
 	cargo test --workspace --locked
