@@ -28,54 +28,28 @@ struct Migration {
     sql: &'static str,
 }
 
-/// Every migration in order.
-const MIGRATIONS: [Migration; 9] = [
-    Migration {
-        number: 1,
-        name: "0001_tables",
-        sql: include_str!("../migrations/0001_tables.sql"),
-    },
-    Migration {
-        number: 2,
-        name: "0002_views",
-        sql: include_str!("../migrations/0002_views.sql"),
-    },
-    Migration {
-        number: 3,
-        name: "0003_replays",
-        sql: include_str!("../migrations/0003_replays.sql"),
-    },
-    Migration {
-        number: 4,
-        name: "0004_links",
-        sql: include_str!("../migrations/0004_links.sql"),
-    },
-    Migration {
-        number: 5,
-        name: "0005_erasure",
-        sql: include_str!("../migrations/0005_erasure.sql"),
-    },
-    Migration {
-        number: 6,
-        name: "0006_deals",
-        sql: include_str!("../migrations/0006_deals.sql"),
-    },
-    Migration {
-        number: 7,
-        name: "0007_dashboard",
-        sql: include_str!("../migrations/0007_dashboard.sql"),
-    },
-    Migration {
-        number: 8,
-        name: "0008_journeys",
-        sql: include_str!("../migrations/0008_journeys.sql"),
-    },
-    Migration {
-        number: 9,
-        name: "0009_arrivals",
-        sql: include_str!("../migrations/0009_arrivals.sql"),
-    },
-];
+macro_rules! migrations {
+    ($($number:literal $name:literal,)*) => {
+        /// Every migration in order.
+        const MIGRATIONS: &[Migration] = &[$(Migration {
+            number: $number,
+            name: $name,
+            sql: include_str!(concat!("../migrations/", $name, ".sql")),
+        },)*];
+    };
+}
+
+migrations! {
+    1 "0001_tables",
+    2 "0002_views",
+    3 "0003_replays",
+    4 "0004_links",
+    5 "0005_erasure",
+    6 "0006_deals",
+    7 "0007_dashboard",
+    8 "0008_journeys",
+    9 "0009_arrivals",
+}
 
 /// Remembers what was applied. A migration applied by two processes at once
 /// stands here twice until a merge.
@@ -98,7 +72,7 @@ pub fn print(connection: &Connection) -> String {
     let on_cluster = connection.on_cluster();
     let mut script =
         format!("CREATE DATABASE IF NOT EXISTS {database}{on_cluster};\nUSE {database};\n");
-    for migration in &MIGRATIONS {
+    for migration in MIGRATIONS {
         let _ = write!(script, "\n-- {}\n\n", migration.name);
         if connection.cluster.is_empty() {
             script.push_str(&unix(migration.sql));
@@ -137,7 +111,7 @@ pub fn apply(clickhouse: &ClickHouse, generation: u32) -> Result<Vec<&'static st
     )?;
     warn_of_unknown(&seen);
     let mut applied = Vec::new();
-    for migration in &MIGRATIONS {
+    for migration in MIGRATIONS {
         if apply_one(clickhouse, migration, &seen)? {
             applied.push(migration.name);
         }

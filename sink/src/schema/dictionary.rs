@@ -38,7 +38,7 @@ pub struct Column {
 /// All views as the newest migration that makes them has them, by name.
 pub fn views() -> Vec<View> {
     let mut found = BTreeMap::new();
-    for migration in &MIGRATIONS {
+    for migration in MIGRATIONS {
         for statement in migration.sql.split(";\n") {
             if let Some(view) = view(statement) {
                 found.insert(view.name, view);

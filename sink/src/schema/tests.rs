@@ -24,7 +24,7 @@ fn migrations_are_numbered_without_gaps_and_named_by_their_number() {
 
 #[test]
 fn every_statement_may_run_twice() {
-    for migration in &MIGRATIONS {
+    for migration in MIGRATIONS {
         for statement in statements(migration.sql) {
             let first = statement
                 .lines()
