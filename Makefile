@@ -36,7 +36,7 @@ demo: build ## stream made-up traffic through the line and watch the channels: m
 	@dev/demo.sh $(if $(MODEL),--model "$(MODEL)") $(if $(BASIS),--basis "$(BASIS)") $(if $(RATE),--rate "$(RATE)")
 
 # BENCH chooses from line, freshness, attribute, sink, scale, state, processors,
-# dashboard; EVENTS is a load (1000000), SCALE the largest one (30000000), HISTORY
+# dashboard, sizing; EVENTS is a load (1000000), SCALE the largest one (30000000), HISTORY
 # what the dashboard is asked about (10000000), ROUNDS how often
 # each is measured (3), NAME what the file in bench/results/ is called.
 bench: build ## measure how fast everything is on this machine: make bench BENCH=line,freshness ROUNDS=5
@@ -97,15 +97,29 @@ lint-deploy: setup-tests ## check the Dockerfile and compose.yaml
 test: lint-deploy
 
 .PHONY: dictionary
-dictionary: setup ## write docs/dictionary.md anew, after the schema has changed
+dictionary: setup ## write docs/dictionary.md and dbt/models/sources.yml anew, after the schema has changed
 	cargo run --quiet --locked -- schema dictionary >docs/dictionary.md.new
 	mv docs/dictionary.md.new docs/dictionary.md
+	cargo run --quiet --locked -- schema dictionary --format dbt >dbt/models/sources.yml.new
+	mv dbt/models/sources.yml.new dbt/models/sources.yml
+
+# dbt-core 1.12 wants a package that is not on PyPI.
+.PHONY: test-dbt
+test-dbt: setup ## dbt's sources and tests on a ClickHouse that the line filled
+	cargo build --workspace --locked
+	tools=$$(dev/python-tools.sh dbt-core==1.11.16 dbt-clickhouse==1.10.3) && THROUGHLINE_TEST_DBT=$$tools/dbt \
+		cargo test -p throughline-tests --locked --test it -- --ignored dbt::
 
 # CHECKS=advisories asks for known vulnerabilities; their database is at github.com.
 .PHONY: deny
 deny: setup-tests ## check licences and origins of the dependencies, deny.toml: make deny CHECKS=advisories
 	@dev/deny.sh $(CHECKS)
 test: deny
+
+# A release build in each of two directories: about ten minutes.
+.PHONY: reproducible
+reproducible: setup ## build the last commit twice and see that both are the same bytes
+	@dev/reproducible.sh
 
 .PHONY: sbom
 sbom: setup-tests ## write target/throughline.cdx.json, what the program is made of (CycloneDX), and check it

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::attribute::{Format, ViewName};
 use crate::dead_letters::{DeadLettersCommand, STATUSES};
@@ -133,8 +133,21 @@ pub enum SchemaCommand {
     Print,
     /// Bring the database up to date
     Apply,
-    /// Print every view and column with its meaning, as Markdown
-    Dictionary,
+    /// Print every view and column with its meaning
+    Dictionary {
+        /// How to print it
+        #[arg(long, value_enum, default_value = "markdown")]
+        format: DictionaryFormat,
+    },
+}
+
+/// Who reads the dictionary.
+#[derive(ValueEnum, Clone, Copy, Debug)]
+pub enum DictionaryFormat {
+    /// People: Markdown
+    Markdown,
+    /// dbt: its sources, as YAML
+    Dbt,
 }
 
 /// What to do about the topics.

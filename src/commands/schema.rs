@@ -1,8 +1,9 @@
 //! `throughline schema print|apply|dictionary`.
 
+use throughline_sink::schema::dictionary;
 use throughline_sink::{ClickHouse, schema};
 
-use crate::cli::SchemaCommand;
+use crate::cli::{DictionaryFormat, SchemaCommand};
 use crate::config::Settings;
 
 /// Prints the schema or what it means, or brings the database up to date.
@@ -10,7 +11,10 @@ pub fn execute(settings: &Settings, command: SchemaCommand) -> anyhow::Result<()
     let connection = &settings.clickhouse.connection;
     match command {
         SchemaCommand::Print => print!("{}", schema::print(connection)),
-        SchemaCommand::Dictionary => print!("{}", schema::dictionary::markdown()),
+        SchemaCommand::Dictionary { format } => match format {
+            DictionaryFormat::Markdown => print!("{}", dictionary::markdown()),
+            DictionaryFormat::Dbt => print!("{}", dictionary::dbt_sources()),
+        },
         SchemaCommand::Apply => {
             let clickhouse = ClickHouse::new(connection)?;
             let applied = schema::apply(&clickhouse, settings.processor.generation)?;

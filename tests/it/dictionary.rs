@@ -1,18 +1,25 @@
-//! The data dictionary: it is what the database says, and docs/dictionary.md is it.
+//! The data dictionary: it is what the database says, and docs/dictionary.md and
+//! the sources of dbt are it.
 
-use throughline_sink::schema::dictionary::{markdown, views};
+use throughline_sink::schema::dictionary::{dbt_sources, markdown, views};
 use throughline_tests::live::services::root;
 use throughline_tests::reference::Settings;
 
 use crate::installation::Installation;
 
 #[test]
-fn the_page_is_up_to_date() {
-    let page = std::fs::read_to_string(root().join("docs/dictionary.md")).unwrap();
-    assert!(
-        page == markdown(),
-        "`throughline schema dictionary >docs/dictionary.md` brings it up to date"
-    );
+fn what_is_made_of_it_is_up_to_date() {
+    let made = [
+        ("docs/dictionary.md", markdown()),
+        ("dbt/models/sources.yml", dbt_sources()),
+    ];
+    for (path, text) in made {
+        let page = std::fs::read_to_string(root().join(path)).unwrap();
+        assert!(
+            page == text,
+            "{path}: `make dictionary` brings it up to date"
+        );
+    }
 }
 
 #[test]

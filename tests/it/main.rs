@@ -10,6 +10,7 @@ mod cluster;
 mod configure;
 mod crash;
 mod dashboard;
+mod dbt;
 mod dead_letters;
 mod deploy;
 mod dictionary;

@@ -79,6 +79,58 @@ pub fn markdown() -> String {
     page
 }
 
+/// The views as sources of dbt, in YAML.
+pub fn dbt_sources() -> String {
+    let mut page = String::from(
+        "# Made by `throughline schema dictionary --format dbt`.\n\
+         version: 2\n\
+         \n\
+         sources:\n\
+         \x20 - name: throughline\n\
+         \x20   description: What each channel, campaign and call brought, live and to the cent.\n\
+         \x20   schema: \"{{ var('throughline_database', 'throughline') }}\"\n\
+         \x20   tables:\n",
+    );
+    for view in views() {
+        let _ = write!(
+            page,
+            "      - name: {}\n        description: {}\n{}        columns:\n",
+            view.name,
+            scalar(&view.comment),
+            freshness(&view)
+        );
+        for column in &view.columns {
+            let _ = write!(
+                page,
+                "          - name: {}\n            data_type: {}\n            description: {}\n",
+                column.name,
+                scalar(column.kind),
+                scalar(&column.comment)
+            );
+        }
+    }
+    page
+}
+
+/// How dbt tells whether rows still come, where a view says when they did.
+fn freshness(view: &View) -> &'static str {
+    let says = |column: &Column| column.name == "arrived_at";
+    if view.columns.iter().any(says) {
+        "        config:\n\
+         \x20         loaded_at_field: arrived_at\n\
+         \x20         freshness:\n\
+         \x20           warn_after: { count: \"{{ var('throughline_warn_minutes', 15) }}\", period: minute }\n\
+         \x20           error_after: { count: \"{{ var('throughline_error_minutes', 360) }}\", period: minute }\n"
+    } else {
+        ""
+    }
+}
+
+/// A text in YAML.
+fn scalar(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
 /// A text in a cell of a table.
 fn cell(text: &str) -> String {
     text.replace('|', "\\|")
@@ -177,5 +229,6 @@ mod tests {
         assert_eq!(text("'a tenant''s'").as_deref(), Some("a tenant's"));
         assert_eq!(text(r"'a tenant\'s'").as_deref(), Some("a tenant's"));
         assert_eq!(cell("a|b"), "a\\|b");
+        assert_eq!(scalar("the tenant's: 1 # 2"), "'the tenant''s: 1 # 2'");
     }
 }
