@@ -69,6 +69,11 @@ impl Services {
     pub fn pid(&self, service: &str) -> u32 {
         self.instance.pid(service)
     }
+
+    /// Where the broker keeps its logs.
+    pub fn kafka_data(&self) -> PathBuf {
+        self.instance.directory.join("kafka")
+    }
 }
 
 /// A directory with services and what works on them. Both end with it, or with

@@ -161,6 +161,30 @@ pub static SCALE_RATE: Figure = Figure::new("scale: topics to visible rows, larg
 /// How much memory it takes.
 pub static SCALE_MEMORY: Figure = Figure::new("scale: peak memory of all roles, large", "MiB", 0);
 
+const BYTES: &str = "bytes an event";
+
+/// What producers send.
+pub static SIZE_VALUE: Figure = Figure::new("sizing: values of raw records", BYTES, 0);
+/// What they take in Kafka.
+pub static SIZE_RAW: Figure = Figure::new("sizing: raw topics", BYTES, 0).how(
+    "on the disk of one broker, as this producer batches (lz4, 20 ms), of a backlog of EVENTS.",
+);
+/// What ingest makes of them.
+pub static SIZE_EVENTS: Figure = Figure::new("sizing: `events`", BYTES, 0);
+/// What processors make of that, with pauses.
+pub static SIZE_ROLLUPS: Figure = Figure::new("sizing: `rollups`, of a backlog", BYTES, 0);
+/// What they make of it as it happens.
+pub static SIZE_LIVE_ROLLUPS: Figure = Figure::new("sizing: `rollups`, live", BYTES, 0)
+    .how("a minute of 1,000 events a second after the backlog: figures that change are said again at each time they leave.");
+/// What they keep.
+pub static SIZE_STATE: Figure = Figure::new("sizing: state of processors", BYTES, 0)
+    .how("the files of the store when they have stopped.");
+/// What stands in ClickHouse.
+pub static SIZE_ROWS: Figure = Figure::new("sizing: rows in ClickHouse", "rows an event", 2)
+    .how("all tables, merged, so that the newest version of each row is left; eight models.");
+/// What that takes.
+pub static SIZE_CLICKHOUSE: Figure = Figure::new("sizing: ClickHouse", BYTES, 0);
+
 /// State that does not fit.
 pub static STATE_SHARE: Figure = Figure::new("state: rate with 10 × the cache", "% of in cache", 0)
     .at_least(50.0)

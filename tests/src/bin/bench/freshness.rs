@@ -69,7 +69,7 @@ pub fn measure(options: &Options) -> Vec<Row> {
     let services = line.services();
     let cpu = running.processes[0].cpu_seconds().unwrap();
     let begun = Instant::now();
-    let producer = std::thread::spawn(move || produce(publisher, live));
+    let producer = std::thread::spawn(move || produce(publisher, live, RATE));
     let looks = look(&line, now, deals);
     let seconds = begun.elapsed().as_secs_f64();
     let cpu = running.processes[0].cpu_seconds().unwrap() - cpu;
@@ -110,14 +110,14 @@ pub fn measure(options: &Options) -> Vec<Row> {
     ]
 }
 
-/// Sends the events at their rate; gives the moments of the won deals.
-fn produce(mut publisher: KafkaPublisher, plan: Plan) -> Vec<Instant> {
+/// Sends so many events a second; gives the moments of the won deals.
+pub fn produce(mut publisher: KafkaPublisher, plan: Plan, rate: u64) -> Vec<Instant> {
     let mut load = Load::new(plan);
     let mut won = Vec::new();
     let begun = Instant::now();
     let mut sent = 0;
     loop {
-        let due = (begun.elapsed().as_secs_f64() * RATE as f64) as u64;
+        let due = (begun.elapsed().as_secs_f64() * rate as f64) as u64;
         while sent < due {
             let Some((topic, value)) = load.event() else {
                 publisher.flush().unwrap();

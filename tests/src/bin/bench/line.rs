@@ -151,6 +151,11 @@ impl Line {
         self.instance.work.join(name)
     }
 
+    /// Where the broker keeps its logs.
+    pub fn kafka_data(&self) -> PathBuf {
+        self.instance.kafka_data()
+    }
+
     /// A producer of raw events.
     pub fn publisher(&self) -> KafkaPublisher {
         let settings = PublisherSettings {

@@ -22,6 +22,7 @@ mod options;
 mod processors;
 mod scale;
 mod sink;
+mod sizing;
 mod state;
 mod table;
 mod whole;
@@ -35,7 +36,7 @@ use table::Table;
 type Measure = fn(&Options) -> Vec<table::Row>;
 
 /// What can be measured, in this order.
-const BENCHES: [(&str, Measure); 8] = [
+const BENCHES: [(&str, Measure); 9] = [
     ("line", whole::measure),
     ("freshness", freshness::measure),
     ("attribute", attribute::measure),
@@ -44,6 +45,7 @@ const BENCHES: [(&str, Measure); 8] = [
     ("state", state::measure),
     ("processors", processors::measure),
     ("dashboard", dashboard::measure),
+    ("sizing", sizing::measure),
 ];
 
 fn main() -> ExitCode {

@@ -86,7 +86,7 @@ fn round(events: u64, cache: &Cache) -> (Work, Cache) {
 }
 
 /// What all files below a directory hold.
-fn bytes(directory: &Path) -> u64 {
+pub fn bytes(directory: &Path) -> u64 {
     let entries = std::fs::read_dir(directory).unwrap().map(Result::unwrap);
     entries
         .map(|entry| match entry.metadata() {
