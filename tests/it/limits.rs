@@ -92,3 +92,25 @@ fn every_limit_that_is_told_exists() {
     }
     assert!(found > 30, "{found} limits");
 }
+
+#[test]
+fn settings_and_metrics_that_sizing_names_exist() {
+    let page = std::fs::read_to_string(root().join("docs/sizing.md")).unwrap();
+    let words = quoted(&page)
+        .flat_map(|text| text.split(|c: char| !(c.is_ascii_alphanumeric() || "_.".contains(c))));
+    let (mut metrics, mut settings) = (0, 0);
+    for word in words {
+        if word.starts_with("throughline_") {
+            metrics += 1;
+            let is_there = ALL.iter().any(|(known, ..)| *known == word);
+            assert!(is_there, "{word}: there is no such metric");
+        } else if ["kafka.", "processor."]
+            .iter()
+            .any(|section| word.starts_with(section))
+        {
+            settings += 1;
+            assert!(default(word).is_some(), "{word}: no such setting");
+        }
+    }
+    assert!(metrics > 2 && settings > 6, "{metrics} and {settings}");
+}
