@@ -263,7 +263,14 @@ def defaults_are_the_programs():
 def alerts_and_dashboards():
     objects = rendered(CI / "everything-values.yaml")
     rules = named(objects, "PrometheusRule", "line")["spec"]["groups"]
-    require(rules == yaml.safe_load((CHART / "files/alerts.yaml").read_text())["groups"], "rules are not those of the file")
+    written = yaml.safe_load((CHART / "files/alerts.yaml").read_text())["groups"]
+    require(rules == written, "rules are not those of the file")
+    for group in written:
+        for rule in group["rules"]:
+            page = rule["annotations"]["runbook"].removeprefix("docs/runbooks/")
+            rule["annotations"]["runbook_url"] = f"https://git.example/throughline/docs/runbooks/{page}"
+    rules = named(rendered(CI / "large-values.yaml"), "PrometheusRule", "line")["spec"]["groups"]
+    require(rules == written, "rules do not have the addresses of their pages")
     found = {key for o in objects if o["metadata"].get("labels", {}).get("grafana_dashboard") == "1" for key in o["data"]}
     require(found == {file.name for file in (CHART / "files/dashboards").glob("*.json")}, f"dashboards: {found}")
 
