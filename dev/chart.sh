@@ -24,13 +24,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(dirname "$here")
 cache=$root/.dev/cache
 
-say() { printf '%s\n' "$*"; }
-fail() {
-    printf 'error: %s\n' "$1" >&2
-    shift
-    if (($#)); then printf '       %s\n' "$@" >&2; fi
-    exit 1
-}
+# shellcheck source=dev/fetch.sh
+source "$here/fetch.sh"
 
 # A short name of the content of files.
 digest() { cat "$@" | sha256sum | cut -c1-8; }
@@ -48,27 +43,10 @@ python() {
     fail "python3 with PyYAML is needed" "'dev/setup.sh chart' installs it when root on Debian"
 }
 
-# fetch NAME FUNCTION: makes $cache/NAME by calling FUNCTION in an empty
-# directory, once, whoever else asks for it at the same time.
-fetch() (
-    target=$cache/$1
-    [[ ! -d $target ]] || exit 0
-    mkdir -p "$cache"
-    exec 8>"$cache/$1.lock"
-    flock 8
-    [[ ! -d $target ]] || exit 0
-    work=$cache/$1.partial
-    rm -rf "$work"
-    mkdir -p "$work/result"
-    cd "$work"
-    export GOMODCACHE=$work/modules GOCACHE=$work/built GOFLAGS="-trimpath -modcacherw ${GOFLAGS:-}" CGO_ENABLED=0
-    "$2" || {
-        tail -n 25 "$work/log" >&2 || true
-        fail "$1 could not be made" "check the network and the registry's settings (Go, Maven), then run it again"
-    }
-    mv "$work/result" "$target"
-    rm -rf "$work"
-)
+# Modules and what is built of them go with what is fetched.
+own_modules() {
+    export GOMODCACHE=$PWD/modules GOCACHE=$PWD/built GOFLAGS="-trimpath -modcacherw ${GOFLAGS:-}" CGO_ENABLED=0
+}
 
 # module MODULE@VERSION: the directory that it was downloaded into.
 module() {
@@ -76,6 +54,7 @@ module() {
 }
 
 fetch_go() {
+    own_modules
     say "downloading Go $GO_VERSION ..."
     local name="golang.org/toolchain@v0.0.1-go$GO_VERSION.linux-amd64"
     go mod download -json "$name" >log 2>&1
@@ -114,6 +93,7 @@ tool() {
 }
 
 fetch_tools() {
+    own_modules
     local kubernetes helm minor stamp
     kubernetes=$(version k8s.io/kubernetes)
     helm=$(version helm.sh/helm/v3)
@@ -133,6 +113,7 @@ fetch_tools() {
 # (all under Apache-2.0). That of ClickHouse's operator is not in a registry:
 # dev/chart/crds has what the chart uses of it.
 fetch_definitions() {
+    own_modules
     local directory
     say "collecting definitions ..."
     mkdir result/crds

@@ -43,13 +43,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(dirname "$here")
 cache=$root/.dev/cache
 
-say() { printf '%s\n' "$*"; }
-fail() {
-    printf 'error: %s\n' "$1" >&2
-    shift
-    if (($#)); then printf '       %s\n' "$@" >&2; fi
-    exit 1
-}
+# shellcheck source=dev/fetch.sh
+source "$here/fetch.sh"
 
 # ---------------------------------------------------------------- processes
 
@@ -175,27 +170,6 @@ need() {
     command -v "$1" >/dev/null || fail "$1 is needed $2, but is not installed" \
         "'dev/setup.sh' installs it when root on Debian"
 }
-
-# fetch NAME FUNCTION: makes $cache/NAME by calling FUNCTION in an empty
-# directory, once, whoever else asks for it at the same time.
-fetch() (
-    target=$cache/$1
-    [[ ! -d $target ]] || exit 0
-    mkdir -p "$cache"
-    exec 8>"$cache/$1.lock"
-    flock 8
-    [[ ! -d $target ]] || exit 0
-    work=$cache/$1.partial
-    rm -rf "$work"
-    mkdir -p "$work/result"
-    cd "$work"
-    "$2" || {
-        tail -n 25 "$work/log" >&2 || true
-        fail "download of $1 failed" "check the network and the registry's settings (Maven, npm), then run it again"
-    }
-    mv "$work/result" "$target"
-    rm -rf "$work"
-)
 
 fetch_kafka() {
     say "downloading Kafka $KAFKA_VERSION (45 MB) ..."
