@@ -8,10 +8,12 @@ cd "$(dirname "$0")/.."
 work=$(mktemp --directory)
 trap 'rm -rf -- "$work"' EXIT
 cargo_home=${CARGO_HOME:-$HOME/.cargo}
+commit=$(git rev-parse HEAD)
 
 build() {
     local copy=$work/$1
     git clone --quiet . "$copy"
+    git -C "$copy" checkout --quiet --detach "$commit"
     # Paths of this machine stand in no binary, neither in messages nor for debuggers.
     (
         cd "$copy"
@@ -24,7 +26,7 @@ build() {
     )
 }
 
-echo "building $(git rev-parse HEAD) twice ..."
+echo "building $commit twice ..."
 build one
 mkdir -p target/reproducible
 cp "$work/one/target/release/throughline" target/reproducible/throughline
