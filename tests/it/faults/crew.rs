@@ -183,12 +183,16 @@ impl<'a> Crew<'a> {
         }
     }
 
-    /// Ends all of them, with success.
+    /// Ends all of them, with success, but for those that were fenced since the last look.
     pub fn dismiss(mut self) -> Figures {
         for member in &mut self.members {
             if let Some(process) = &mut member.process {
                 self.figures.memory(role(member.group), process.peak_mib());
-                process.stop();
+                if member.is_static && !process.is_running() && was_fenced(process) {
+                    println!("{} was fenced", member.name);
+                } else {
+                    process.stop();
+                }
             }
         }
         self.figures

@@ -41,7 +41,10 @@ fn a_zombie_changes_no_row() {
         let work = Group::ALL.map(|group| (line.done(group), line.left(group)));
         work.iter().all(|(done, left)| *done > 0 && *left == 0)
     };
-    until("the others have done it all", at_rest);
+    until("the others have done it all", || {
+        crew.look();
+        at_rest()
+    });
     for zombie in 0..Group::ALL.len() {
         crew.thaw(zombie);
     }
