@@ -228,7 +228,14 @@ impl ClickHouse {
             };
         }
         match judge(error) {
-            Verdict::Retry(Trouble::Unreachable) => SinkError::Unreachable { url, reason },
+            Verdict::Retry(Trouble::Unreachable) => {
+                let hint = tls::hint(&url, &self.connection.tls, &reason);
+                let reason = match hint {
+                    Some(hint) => format!("{reason}; {hint}"),
+                    None => reason,
+                };
+                SinkError::Unreachable { url, reason }
+            }
             Verdict::Retry(Trouble::Refused) => SinkError::Refused {
                 url,
                 user: self.connection.user.clone(),

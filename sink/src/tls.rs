@@ -133,9 +133,40 @@ pub fn remedy(reason: &str) -> Option<&'static str> {
     found.map(|(_, remedy)| *remedy)
 }
 
+/// What may be the matter with a connection that was closed without a word. A
+/// server tells after the handshake (of TLS 1.3) that it wants a certificate, and
+/// closes; what was sent to it meanwhile can make the word get lost.
+pub fn hint(url: &str, files: &TlsFiles, reason: &str) -> Option<&'static str> {
+    const CLOSED: [&str; 3] = ["onnection reset", "roken pipe", "closed before message"];
+    let may_be = url.starts_with("https://")
+        && files.identity.is_none()
+        && CLOSED.iter().any(|sign| reason.contains(sign));
+    may_be.then_some(
+        "if it wants a certificate of the client, set `clickhouse.certificate_file` and `clickhouse.key_file`",
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_connection_that_is_closed_may_want_a_certificate() {
+        let reset = "error writing a body to connection: Connection reset by peer (os error 104)";
+        let without = TlsFiles::default();
+        let of = |url, files, reason| hint(url, files, reason).is_some();
+        assert!(of("https://clickhouse:8443", &without, reset));
+        assert!(!of("http://clickhouse:8123", &without, reset));
+        assert!(!of("https://clickhouse:8443", &without, "dns error"));
+        let with = TlsFiles {
+            identity: Some(ClientIdentity {
+                certificate: "line.pem".into(),
+                key: "line.key".into(),
+            }),
+            ..TlsFiles::default()
+        };
+        assert!(!of("https://clickhouse:8443", &with, reset));
+    }
 
     #[test]
     fn what_the_library_says_has_a_remedy() {
