@@ -11,16 +11,16 @@ use crate::cli::DashboardCommand;
 use crate::config::Settings;
 use crate::dashboard::{self, Measured};
 use crate::health::Health;
-use crate::shutdown;
+use crate::shutdown::Signals;
 use crate::telemetry;
 use crate::usage;
 use crate::workers::Workers;
 use throughline_stream::Stop;
 
 /// Serves the dashboard until a signal asks it to end.
-pub fn execute(settings: &Settings) -> anyhow::Result<()> {
+pub fn execute(settings: &Settings, signals: Signals) -> anyhow::Result<()> {
     let (stop, health) = (Stop::new(), Health::default());
-    shutdown::on_signals(&stop, settings.shutdown_timeout)?;
+    signals.obey(&stop, settings.shutdown_timeout)?;
     let measured = Measured::default();
     let bound = dashboard::bind(settings, &measured)?;
     let Some(bound) = bound else {

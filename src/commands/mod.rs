@@ -30,7 +30,7 @@ pub fn execute(cli: &Cli) -> anyhow::Result<()> {
     {
         return dashboard::make(command);
     }
-    // Whoever runs the roles may ask them to end at any moment, while the
+    // Whoever runs a service may ask it to end at any moment, while the
     // configuration is read, too.
     let roles = match &cli.command {
         Command::Run(args) => Some((&RoleName::ALL[..], args)),
@@ -45,13 +45,18 @@ pub fn execute(cli: &Cli) -> anyhow::Result<()> {
         telemetry::start_logs(&settings.telemetry);
         return run::execute(&settings, names, args.until_idle, signals);
     }
+    if let Command::Dashboard(_) = &cli.command {
+        let signals = Signals::hold()?;
+        let settings = Settings::load(cli.config.as_deref())?;
+        telemetry::start_logs(&settings.telemetry);
+        return dashboard::execute(&settings, signals);
+    }
     let settings = Settings::load(cli.config.as_deref())?;
     if let Command::Demo(args) = &cli.command {
         return demo::execute(&settings, args);
     }
     telemetry::start_logs(&settings.telemetry);
     match &cli.command {
-        Command::Dashboard(_) => dashboard::execute(&settings),
         Command::Health(args) => health::execute(&settings, *args),
         Command::Attribute(args) => attribute::execute(&settings, args),
         Command::Generate(args) => generate::execute(&settings, args),
@@ -66,6 +71,7 @@ pub fn execute(cli: &Cli) -> anyhow::Result<()> {
         | Command::Ingest(_)
         | Command::Processor(_)
         | Command::Sink(_)
+        | Command::Dashboard(_)
         | Command::Config(_)
         | Command::Demo(_) => Ok(()),
     }

@@ -102,9 +102,10 @@ fn a_line_that_is_asked_to_end_under_load_does_so_and_continues() {
 /// It is asked while it still reads its configuration, from a pipe.
 #[test]
 fn a_line_that_is_asked_to_end_while_it_starts_ends_well() {
-    let line = Installation::new("early", &Settings::default());
+    let mut line = Installation::new("early", &Settings::default());
+    line.config["dashboard"]["listen"] = "127.0.0.1:0".into();
     line.call(&["topics", "create"]).succeeds();
-    for role in ["run", "ingest", "processor", "sink"] {
+    for role in ["run", "ingest", "processor", "sink", "dashboard"] {
         let pipe = line.directory.join(format!("{role}.yaml"));
         let made = Command::new("mkfifo").arg(&pipe).status();
         assert!(made.unwrap().success());

@@ -9,7 +9,7 @@ use std::process::Command;
 use fastrand::Rng;
 
 use crate::installation::{Group, Installation};
-use crate::process::Process;
+use crate::process::{Process, until};
 use crate::traffic;
 
 const DAY_SECONDS: i64 = 86_400;
@@ -59,7 +59,11 @@ fn clocks_that_jump_change_no_row() {
             } else {
                 process.stop();
             }
+            let said = process.output().len();
             *process = start(role, &[role]);
+            until(&format!("{role} works by another clock"), || {
+                process.output().len() > said
+            });
         }
     }
     producer.succeeds();

@@ -73,8 +73,13 @@ impl Process {
         assert!(status.success(), "{} ended with {status}", self.name);
     }
 
-    /// Asks it to end, and waits until it has.
+    /// Asks it to end, and waits until it has. Before the program's first
+    /// steps are done the kernel would end it, as it does any program.
     pub fn terminate(&mut self) -> ExitStatus {
+        let pid = self.pid();
+        until(&format!("{} minds SIGTERM", self.name), || {
+            usage::minds_sigterm(pid) || usage::has_ended(pid)
+        });
         self.signal("TERM");
         self.wait()
     }

@@ -1,4 +1,4 @@
-//! What a process has used so far, as the kernel counts it.
+//! What the kernel knows of a process: what it has used so far, what it minds.
 
 use std::process::Command;
 use std::sync::OnceLock;
@@ -14,15 +14,29 @@ pub fn cpu_seconds(pid: u32) -> Option<f64> {
 
 /// The most memory it has had so far, in MiB; none when it has ended.
 pub fn peak_mib(pid: u32) -> Option<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib: u64 = line?.trim().trim_end_matches(" kB").parse().ok()?;
+    let kib: u64 = status(pid, "VmHWM")?.trim_end_matches(" kB").parse().ok()?;
     Some(kib / 1024)
+}
+
+/// Whether it has said what SIGTERM does to it.
+pub fn minds_sigterm(pid: u32) -> bool {
+    const SIGTERM: u32 = 15;
+    let caught = status(pid, "SigCgt");
+    let caught = caught.and_then(|mask| u64::from_str_radix(&mask, 16).ok());
+    caught.is_some_and(|mask| mask >> (SIGTERM - 1) & 1 == 1)
 }
 
 /// Whether it has ended and nobody has asked how yet: until then it is known what it used.
 pub fn has_ended(pid: u32) -> bool {
     stat(pid).is_none_or(|fields| fields.starts_with('Z'))
+}
+
+/// One line of what the kernel says of a process.
+fn status(pid: u32, name: &str) -> Option<String> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let mut lines = status.lines().filter_map(|line| line.split_once(':'));
+    let (_, value) = lines.find(|(given, _)| *given == name)?;
+    Some(value.trim().to_owned())
 }
 
 /// What the kernel says of a process, from its state on.
