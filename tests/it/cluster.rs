@@ -21,6 +21,7 @@ fn arrived(name: &str) -> (Cluster, Installation) {
     line.use_cluster(cluster.relay(true), NAME);
     traffic.send(&line);
     line.run_until_idle();
+    cluster.query(name, "OPTIMIZE TABLE arrivals_gathered");
     line.assert_views(&traffic.expected);
     (cluster, line)
 }
@@ -71,6 +72,7 @@ fn two_shards_show_what_one_server_shows() {
             cluster.native()
         ));
     }
+    single.write_arrivals();
     let views = "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine = 'View' ORDER BY name";
     let views = single.query(views);
     assert_eq!(views.lines().count(), 20);
