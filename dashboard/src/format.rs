@@ -135,9 +135,19 @@ impl Format {
 
     /// A share of a whole in percent.
     pub fn percent(&self, ratio: f64) -> String {
-        let percent = ratio * 100.0;
-        let decimals = usize::from(percent.abs() < LARGE);
-        format!("{}{NARROW}%", self.number(percent, decimals))
+        format!("{}{NARROW}%", self.hundredths(ratio))
+    }
+
+    /// How much a share of a whole has changed by, in percentage points.
+    pub fn points(&self, ratio: f64) -> String {
+        let sign = if ratio > 0.0 { "+" } else { "" };
+        let points = format!("{sign}{}", self.hundredths(ratio));
+        self.language.tell(Text::PointsUnit, &[&points])
+    }
+
+    fn hundredths(&self, ratio: f64) -> String {
+        let hundredths = ratio * 100.0;
+        self.number(hundredths, usize::from(hundredths.abs() < LARGE))
     }
 
     /// A change in percent, with its sign; to many times as much, how many.
@@ -228,6 +238,8 @@ mod tests {
         assert_eq!(english.exact(12_345_678), "1,234.57\u{202f}₽");
         assert_eq!(english.change(0.125), "+12.5\u{202f}%");
         assert_eq!(english.change(9.0), "×10");
+        assert_eq!(english.points(9.0), "+900 pp");
+        assert_eq!(russian.points(-0.905), "−90,5 п. п.");
         let large = Value::Money(15_414_054_160_000);
         assert_eq!(english.alone(&large, Unit::Money), "1,541.4 M\u{202f}₽");
     }

@@ -397,8 +397,9 @@ catalogue! {
     FateNoShare: "no model gives it a share", "ни одна модель не даёт доли";
     FateOutbound: "an outbound call is no touch", "исходящий звонок — не касание";
 
-    // Large figures.
+    // Large figures, and differences of shares.
     Millions: "{} M", "{} млн";
+    PointsUnit: "{} pp", "{} п. п.";
 
     // Time spans.
     SecondsUnit: "{} s", "{} с";

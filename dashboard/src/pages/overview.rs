@@ -182,7 +182,7 @@ fn change(context: &Context, column: &Column, now: &Value, before: &Value) -> Ch
     // A ratio changes by points, an amount by a share of what it was.
     let (difference, human) = if column.unit == Unit::Share {
         let points = one - two;
-        (points, format.change(points))
+        (points, format.points(points))
     } else if two == 0.0 {
         let text = if one == 0.0 {
             format.change(0.0)
